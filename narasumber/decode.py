@@ -1,0 +1,41 @@
+"""From scores to spans: the best legal BIO sequence (Viterbi 1967) of each line."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+Scores = npt.NDArray[np.float32]
+
+
+@lru_cache
+def _illegal(tags: int) -> npt.NDArray[np.float32]:
+    """[tags, tags] penalties: minus infinity where tag j may not follow tag i, that is I-x after neither B-x nor I-x."""
+    before, after = np.arange(tags)[:, None], np.arange(tags)[None, :]
+    inside = (after > 0) & (after % 2 == 0)
+    continues = (before == after) | (before == after - 1)
+    return np.where(inside & ~continues, -np.inf, 0.0).astype(np.float32)
+
+
+def viterbi(scores: Scores) -> npt.NDArray[np.int64]:
+    """The legal tag sequence of the highest summed score; `scores` is [words, tags], tags as in `labels.bio_tags`."""
+    count, tags = scores.shape
+    if not count:
+        return np.zeros(0, dtype=np.int64)
+    illegal = _illegal(tags)
+    greedy = scores.argmax(axis=1)
+    if not np.isinf(illegal[np.concatenate(([0], greedy[:-1])), greedy]).any():
+        return greedy.astype(np.int64)
+    best = scores[0] + illegal[0]  # a line starts as if an O stood before it
+    back = np.zeros((count, tags), dtype=np.int16)
+    for index in range(1, count):
+        paths = best[:, None] + illegal
+        back[index] = paths.argmax(axis=0)
+        best = paths.max(axis=0) + scores[index]
+    path = np.zeros(count, dtype=np.int64)
+    path[-1] = best.argmax()
+    for index in range(count - 1, 0, -1):
+        path[index - 1] = back[index, path[index]]
+    return path

@@ -1,0 +1,177 @@
+"""`Document`: an article with its annotation, the one truth that everything else is a view of.
+
+Offsets count Unicode code points of `Document.text`, start inclusive, end exclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from narasumber.labels import ATTRIBUTES, LABELS, LAYERS, Layer
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A labelled stretch of text.
+
+    `fragments` is empty for a span without gaps; a discontinuous span lists its parts (at least two, in order,
+    not touching), whose outer bounds are `start` and `end`. `attributes` is sorted by name.
+    """
+
+    layer: Layer
+    label: str
+    start: int
+    end: int
+    attributes: tuple[tuple[str, str], ...] = ()
+    fragments: tuple[tuple[int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.layer not in LAYERS:
+            raise ValueError(f"unknown layer {self.layer!r}; layers are {', '.join(LAYERS)}")
+        if self.label not in LABELS[self.layer]:
+            raise ValueError(f"unknown {self.layer} label {self.label!r}; labels are {', '.join(LABELS[self.layer])}")
+        if not 0 <= self.start < self.end:
+            raise ValueError(f"span {self.start}..{self.end} is empty or negative")
+        if tuple(sorted(self.attributes)) != self.attributes:
+            object.__setattr__(self, "attributes", tuple(sorted(self.attributes)))
+        for name, value in self.attributes:
+            layer, values = ATTRIBUTES.get(name, (None, ()))
+            if layer != self.layer or value not in values:
+                raise ValueError(f"attribute {name}={value!r} is not one that a {self.label} may have")
+        if self.fragments:
+            flat = [offset for part in self.fragments for offset in part]
+            if len(self.fragments) < 2 or flat != sorted(set(flat)) or (flat[0], flat[-1]) != (self.start, self.end):
+                raise ValueError(f"fragments {self.fragments} do not fill {self.start}..{self.end} in order with gaps")
+
+    @property
+    def sort_key(self) -> tuple[int, int, int, str]:
+        """Text order, longer before shorter, then layer and label."""
+        return (self.start, -self.end, LAYERS.index(self.layer), self.label)
+
+    def attribute(self, name: str) -> str | None:
+        return dict(self.attributes).get(name)
+
+    def text_in(self, text: str) -> str:
+        """The covered text; the parts of a discontinuous span joined by one space, as brat does."""
+        return " ".join(text[start:end] for start, end in self.fragments or ((self.start, self.end),))
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Somebody (`sources`) expressed something (`contents`), and `cue` is how we know it."""
+
+    cue: Span
+    sources: tuple[Span, ...] = ()
+    contents: tuple[Span, ...] = ()
+
+    def __post_init__(self) -> None:
+        for role, spans in (("cue", (self.cue,)), ("source", self.sources), ("content", self.contents)):
+            if any(span.layer != role for span in spans):
+                raise ValueError(f"a span that is no {role} stands in the {role} role of an attribution")
+            if len(set(spans)) < len(spans):
+                raise ValueError(f"an attribution names the same {role} twice")
+        object.__setattr__(self, "sources", tuple(sorted(self.sources, key=lambda span: span.sort_key)))
+        object.__setattr__(self, "contents", tuple(sorted(self.contents, key=lambda span: span.sort_key)))
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        return (self.cue, *self.sources, *self.contents)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An article: `spans` in text order, `attributions` in the order of their cues, each built of these spans.
+
+    `meta` holds plain JSON values: `outlet`, `title`, `sections` (list of `[kind, start, end]`), and whatever a
+    reader must keep for its writer.
+    """
+
+    id: str
+    text: str
+    spans: tuple[Span, ...] = ()
+    attributions: tuple[Attribution, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        spans = tuple(sorted(self.spans, key=lambda span: span.sort_key))
+        known = set(spans)
+        if len(known) < len(spans):
+            raise ValueError(f"document {self.id}: a span is given twice")
+        for span in spans:
+            if span.end > len(self.text):
+                raise ValueError(f"document {self.id}: span {span.start}..{span.end} ends behind {len(self.text)}")
+        cues = [attribution.cue for attribution in self.attributions]
+        if len(set(cues)) < len(cues):
+            raise ValueError(f"document {self.id}: two attributions share one cue")
+        for attribution in self.attributions:
+            for span in attribution.spans:
+                if span not in known:
+                    raise ValueError(f"document {self.id}: attribution uses {span}, which is not among its spans")
+        object.__setattr__(self, "spans", spans)
+        object.__setattr__(self, "attributions", tuple(sorted(self.attributions, key=lambda a: a.cue.sort_key)))
+
+    def layer(self, layer: Layer) -> tuple[Span, ...]:
+        return tuple(span for span in self.spans if span.layer == layer)
+
+    def with_annotation(self, spans: Iterable[Span], attributions: Iterable[Attribution] = ()) -> Document:
+        """The same text under another annotation, for example a model's."""
+        return replace(self, spans=tuple(spans), attributions=tuple(attributions))
+
+    def bare(self) -> Document:
+        """The same text without annotation, as a model sees it."""
+        return self.with_annotation(())
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; attributions name spans by their place in `spans`."""
+        place = {span: index for index, span in enumerate(self.spans)}
+        return {
+            "id": self.id,
+            "text": self.text,
+            "spans": [
+                {
+                    "layer": span.layer,
+                    "label": span.label,
+                    "start": span.start,
+                    "end": span.end,
+                    "text": span.text_in(self.text),
+                    **({"attributes": dict(span.attributes)} if span.attributes else {}),
+                    **({"fragments": [list(part) for part in span.fragments]} if span.fragments else {}),
+                }
+                for span in self.spans
+            ],
+            "attributions": [
+                {
+                    "cue": place[attribution.cue],
+                    "sources": [place[span] for span in attribution.sources],
+                    "contents": [place[span] for span in attribution.contents],
+                }
+                for attribution in self.attributions
+            ],
+            "meta": dict(self.meta),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Document:
+        """The inverse of `to_json`. Raises KeyError, TypeError or ValueError where the value is not of that form."""
+        spans = tuple(
+            Span(
+                item["layer"],
+                item["label"],
+                item["start"],
+                item["end"],
+                tuple(item.get("attributes", {}).items()),
+                tuple((start, end) for start, end in item.get("fragments", ())),
+            )
+            for item in value["spans"]
+        )
+        attributions = tuple(
+            Attribution(
+                spans[item["cue"]],
+                tuple(spans[index] for index in item["sources"]),
+                tuple(spans[index] for index in item["contents"]),
+            )
+            for item in value["attributions"]
+        )
+        return cls(value["id"], value["text"], spans, attributions, value.get("meta", {}))

@@ -1,0 +1,149 @@
+"""Which SOURCE and CONTENT belong to which CUE: a rule that needs no training.
+
+Within a line, pairs are made cheapest first, each source, content and cue once. A pair costs the characters between
+the two, and more where it stands on the side that the cue does not point to, where another cue stands between,
+or where only one of the two lies inside a third content (a nested attribution keeps to itself). A second content
+(a quote in two halves, speech that goes on in the next line) then joins the cue that is left cheapest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from narasumber.document import Attribution, Span
+from narasumber.words import lines
+
+SOURCE_FOLLOWS = re.compile(
+    r"kata|ujar|ucap|ungkap|tutur|terang|jelas|imbuh|tambah|tegas|papar|beber|sebut|tulis|lapor|lanjut|sambung|tutup|pungkas|cetus"
+    r"|menurut|menyitir|mengutip|melansir|berdasarkan|.*\b(?:dari|oleh)|di\w+",
+    re.IGNORECASE,
+)
+"""Cues whose source stands behind them: bare reporting verbs, prepositions and passives."""
+
+CLITIC = re.compile(r"\w{3,}nya", re.IGNORECASE)
+"""`katanya`: the source is in the word."""
+
+PASSIVE = re.compile(r"di\w+|ter\w+|konon|kabarnya", re.IGNORECASE)
+"""`dikabarkan`: without a source the content covers the cue."""
+
+WRONG_SIDE, CUE_BETWEEN, OTHER_CONTENT, COVERED, LIMIT = 60, 120, 150, 200, 1000
+
+
+@dataclass
+class _Links:
+    source: Span | None = None
+    contents: list[Span] = field(default_factory=list)
+
+
+def link(text: str, spans: Iterable[Span]) -> tuple[Attribution, ...]:
+    """Attributions made of the given spans; a cue that gets no content and no source makes none."""
+    by_line = _by_line(text, spans)
+    attributions: list[Attribution] = []
+    for group in by_line:
+        cues = [span for span in group if span.layer == "cue"]
+        sources = [span for span in group if span.layer == "source"]
+        contents = [span for span in group if span.layer == "content"]
+        if not cues:
+            if contents and attributions:
+                last = attributions.pop()
+                attributions.append(Attribution(last.cue, last.sources, (*last.contents, *contents)))
+            continue
+        links = {cue: _Links() for cue in cues}
+        for cue, source in _pairs(cues, sources, _source_cost(text, cues, contents)):
+            links[cue].source = source
+        content_cost = _content_cost(text, cues, contents, links)
+        paired = set()
+        for cue, content in _pairs(cues, contents, content_cost):
+            links[cue].contents.append(content)
+            paired.add(content)
+        for content in contents:
+            if content not in paired:
+                links[min(cues, key=lambda cue: content_cost(cue, content))].contents.append(content)  # noqa: B023
+        for cue in cues:
+            if not links[cue].contents and contents:
+                nearest = min(contents, key=lambda content: content_cost(cue, content))  # noqa: B023
+                if content_cost(cue, nearest) < LIMIT:
+                    links[cue].contents.append(nearest)
+        for cue, found in links.items():
+            if found.source or found.contents:
+                attributions.append(Attribution(cue, (found.source,) if found.source else (), tuple(found.contents)))
+    return tuple(attributions)
+
+
+Cost = Callable[[Span, Span], float]
+
+
+def _pairs(cues: Sequence[Span], others: Sequence[Span], cost: Cost) -> Iterable[tuple[Span, Span]]:
+    """One-to-one pairs, cheapest first."""
+    ranked = sorted(
+        ((cost(cue, other), cue.start, other.start, cue, other) for cue in cues for other in others),
+        key=lambda item: item[:3],
+    )
+    used: set[Span] = set()
+    for price, _, _, cue, other in ranked:
+        if price < LIMIT and cue not in used and other not in used:
+            used |= {cue, other}
+            yield cue, other
+
+
+def _source_cost(text: str, cues: Sequence[Span], contents: Sequence[Span]) -> Cost:
+    def cost(cue: Span, source: Span) -> float:
+        word = text[cue.start : cue.end]
+        if CLITIC.fullmatch(word) or _overlap(cue, source):
+            return LIMIT
+        follows = bool(SOURCE_FOLLOWS.fullmatch(word))
+        return (
+            _gap(cue, source)
+            + WRONG_SIDE * (follows != (source.start >= cue.end))
+            + CUE_BETWEEN * _between(cue, source, cues)
+            + OTHER_CONTENT * len({c for c in contents if _inside(cue, c)} ^ {c for c in contents if _inside(source, c)})
+        )
+
+    return cost
+
+
+def _content_cost(text: str, cues: Sequence[Span], contents: Sequence[Span], links: dict[Span, _Links]) -> Cost:
+    def cost(cue: Span, content: Span) -> float:
+        if _inside(cue, content):
+            passive = PASSIVE.fullmatch(text[cue.start : cue.end]) and links[cue].source is None
+            return 5.0 if passive else float(COVERED)
+        source = links[cue].source
+        gap = min(_gap(cue, content), _gap(source, content)) if source else _gap(cue, content)
+        others = [c for c in contents if c != content]
+        return (
+            gap
+            + CUE_BETWEEN * _between(cue, content, cues)
+            + OTHER_CONTENT * len({c for c in others if _inside(cue, c)} ^ {c for c in others if _inside(content, c)})
+        )
+
+    return cost
+
+
+def _by_line(text: str, spans: Iterable[Span]) -> list[list[Span]]:
+    bounds = lines(text)
+    groups: list[list[Span]] = [[] for _ in bounds]
+    place = 0
+    for span in sorted(spans, key=lambda span: span.sort_key):
+        while place + 1 < len(bounds) and bounds[place][1] <= span.start:
+            place += 1
+        groups[place].append(span)
+    return groups
+
+
+def _gap(one: Span, other: Span) -> int:
+    return max(0, one.start - other.end, other.start - one.end)
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _inside(inner: Span, outer: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
+
+
+def _between(cue: Span, other: Span, cues: Sequence[Span]) -> int:
+    low, high = min(cue.end, other.end), max(cue.start, other.start)
+    return sum(low <= third.start and third.end <= high for third in cues if third != cue)

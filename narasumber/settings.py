@@ -1,0 +1,82 @@
+"""What a model must know about itself besides its weights: the file `narasumber.json` of a model or export folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from narasumber.errors import InputError
+from narasumber.labels import HEADS, Head, bio_tags, head_labels
+
+FILE = "narasumber.json"
+
+
+class Frozen(BaseModel):
+    """A strict, immutable record: an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class WindowSettings(Frozen):
+    """How an article is cut: windows of at most `pieces` word pieces, special tokens included, that share about `overlap`."""
+
+    pieces: int = Field(default=256, ge=16)
+    overlap: int = Field(default=64, ge=0)
+
+
+class Settings(Frozen):
+    """The contract between training, export and `Tagger`."""
+
+    version: int = 1
+    name: str
+    encoder: str
+    heads: tuple[Head, ...] = HEADS
+    labels: dict[Head, tuple[str, ...]]
+    window: WindowSettings = WindowSettings()
+    word_shape: bool = False
+    token_types: bool = True
+    cls_id: int
+    sep_id: int
+    pad_id: int
+    unk_id: int
+
+    @property
+    def tag_counts(self) -> tuple[int, ...]:
+        """The number of BIO tags of each head: how the last axis of the logits is parted."""
+        return tuple(len(bio_tags(self.labels[head])) for head in self.heads)
+
+    def write(self, folder: Path) -> None:
+        (folder / FILE).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> Settings:
+        """Raises InputError if the file is missing, broken, or of a scheme that this version does not know."""
+        path = folder / FILE
+        try:
+            settings = cls.model_validate_json(path.read_bytes())
+        except OSError:
+            raise InputError(
+                str(folder), f"holds no {FILE}", "name a folder that `narasumber export` or a training run wrote"
+            ) from None
+        except ValidationError as error:
+            raise InputError.of(validation_problems(str(path), error)) from None
+        if settings.version != 1:
+            raise InputError(str(path), f"is of version {settings.version}, this program reads version 1", "upgrade")
+        for head in settings.heads:
+            if settings.labels.get(head) != head_labels(head):
+                raise InputError(str(path), f"labels of {head!r} are not those of this version's scheme", "export again")
+        return settings
+
+
+def validation_problems(where: str, error: ValidationError) -> list[Any]:
+    """pydantic's findings as problems whose place names the key's path."""
+    from narasumber.errors import Problem
+
+    problems = []
+    for item in error.errors(include_url=False):
+        key = ".".join(map(str, item["loc"])) or "the file"
+        given = "" if item["type"] in ("missing", "extra_forbidden", "json_invalid") else f" (got {item['input']!r})"
+        problems.append(Problem(f"{where}: {key}", item["msg"] + given))
+    return problems

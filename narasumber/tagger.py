@@ -1,0 +1,87 @@
+"""`Tagger`: a model applied to articles of any length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from narasumber.decode import viterbi
+from narasumber.document import Document, Span
+from narasumber.errors import InputError
+from narasumber.linking import link
+from narasumber.settings import Settings
+from narasumber.tags import spans_of
+from narasumber.windows import Batch, Floats, Forward, Pieces, pieces_of, word_scores
+
+
+@dataclass(frozen=True)
+class Tagger:
+    """Text in, `Document` out. `forward` is the network: ONNX here, PyTorch during training."""
+
+    settings: Settings
+    tokenizer: Tokenizer
+    forward: Forward
+
+    @classmethod
+    def load(cls, folder: str | Path, weights: str = "model.onnx") -> Tagger:
+        """The tagger of an export folder; needs neither PyTorch nor a checkout.
+
+        `weights` may name `model.int8.onnx`, smaller and quicker, where the export holds it. Raises InputError if the folder is not one or a file in it is missing or cut off.
+        """
+        folder = Path(folder)
+        settings = Settings.read(folder)
+        try:
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:  # the library raises a bare Exception
+            raise InputError(str(folder / "tokenizer.json"), f"cannot be read: {error}", "export the run again") from None
+        return cls(settings, tokenizer, _onnx_forward(folder / weights, settings))
+
+    def __call__(self, text: str, id: str = "text") -> Document:
+        """The text with its entities, sources, cues, contents and attributions."""
+        return self.annotate(Document(id, text))
+
+    def annotate(self, document: Document) -> Document:
+        """The document with the model's annotation in place of its own."""
+        pieces = pieces_of(document.text, self.tokenizer, self.settings.unk_id)
+        spans = self.spans(pieces)
+        return document.with_annotation(spans, link(document.text, spans))
+
+    def spans(self, pieces: Pieces) -> list[Span]:
+        if not pieces.words:
+            return []
+        scores = word_scores(pieces, self.settings, self.forward)
+        bounds = [*pieces.line_starts, len(pieces.words)]
+        found: set[Span] = set()
+        column = 0
+        for head, count in zip(self.settings.heads, self.settings.tag_counts, strict=True):
+            own = scores[:, column : column + count]
+            column += count
+            for start, end in zip(bounds, bounds[1:], strict=False):
+                tags = viterbi(own[start:end])
+                if tags.any():
+                    found.update(spans_of(tags, head, pieces.words[start:end]))
+        return sorted(found, key=lambda span: span.sort_key)
+
+
+def _onnx_forward(path: Path, settings: Settings) -> Forward:
+    import onnxruntime
+
+    try:
+        session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    except OSError:
+        raise InputError(str(path), "is missing", "export the run again: narasumber export RUN --to DIR") from None
+    except Exception as error:  # onnxruntime has an exception class per failure and no public base
+        raise InputError(str(path), f"cannot be loaded: {error}", "export the run again") from None
+    names = [item.name for item in session.get_inputs()]
+
+    def forward(batch: Batch) -> Floats:
+        (logits,) = session.run(["logits"], {name: batch[name] for name in names})
+        return np.asarray(logits, dtype=np.float32)
+
+    width = session.get_outputs()[0].shape[-1]
+    if width != sum(settings.tag_counts):
+        raise InputError(str(path), f"has {width} tags, its settings {sum(settings.tag_counts)}", "export the run again")
+    return forward

@@ -1,0 +1,39 @@
+"""Viterbi finds the best legal sequence."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from narasumber.decode import viterbi
+
+finite = st.floats(-4, 4, width=32)
+
+
+def legal(tags: tuple[int, ...]) -> bool:
+    pairs = zip((0, *tags), tags, strict=False)
+    return all(after % 2 == 1 or after == 0 or before in (after, after - 1) for before, after in pairs)
+
+
+@given(arrays(np.float32, st.tuples(st.integers(1, 5), st.just(5)), elements=finite))
+def test_no_legal_sequence_scores_higher(scores: np.ndarray) -> None:
+    found = tuple(viterbi(scores).tolist())
+    assert legal(found)
+
+    def total(tags: tuple[int, ...]) -> float:
+        return float(sum(scores[place, tag] for place, tag in enumerate(tags)))
+
+    best = max(total(tags) for tags in product(range(5), repeat=len(scores)) if legal(tags))
+    assert np.isclose(total(found), best, atol=1e-4)
+
+
+def test_an_inside_tag_cannot_open_a_line() -> None:
+    assert viterbi(np.array([[0.0, 1.0, 5.0]], dtype=np.float32)).tolist() == [1]
+
+
+def test_no_words_no_tags() -> None:
+    assert viterbi(np.zeros((0, 3), dtype=np.float32)).tolist() == []
