@@ -1,7 +1,7 @@
 """Which SOURCE and CONTENT belong to which CUE: a rule that needs no training.
 
 Within a line, pairs are made cheapest first, each source, content and cue once. A pair costs the characters between
-the two, and more where it stands on the side that the cue does not point to, where another cue stands between,
+the two, and more where it stands on the side that the cue does not point to, in another sentence, behind another cue,
 or where only one of the two lies inside a third content (a nested attribution keeps to itself). A second content
 (a quote in two halves, speech that goes on in the next line) then joins the cue that is left cheapest.
 """
@@ -9,10 +9,12 @@ or where only one of the two lies inside a third content (a nested attribution k
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from narasumber.document import Attribution, Span
+from narasumber.sentences import sentences
 from narasumber.words import lines
 
 SOURCE_FOLLOWS = re.compile(
@@ -28,7 +30,7 @@ CLITIC = re.compile(r"\w{3,}nya", re.IGNORECASE)
 PASSIVE = re.compile(r"di\w+|ter\w+|konon|kabarnya", re.IGNORECASE)
 """`dikabarkan`: without a source the content covers the cue."""
 
-WRONG_SIDE, CUE_BETWEEN, OTHER_CONTENT, COVERED, LIMIT = 60, 120, 150, 200, 1000
+WRONG_SIDE, OTHER_SENTENCE, CUE_BETWEEN, OTHER_CONTENT, COVERED, LIMIT = 60, 100, 120, 150, 200, 1000
 
 
 @dataclass
@@ -39,9 +41,9 @@ class _Links:
 
 def link(text: str, spans: Iterable[Span]) -> tuple[Attribution, ...]:
     """Attributions made of the given spans; a cue that gets no content and no source makes none."""
-    by_line = _by_line(text, spans)
+    starts = [start for start, _ in sentences(text)]
     attributions: list[Attribution] = []
-    for group in by_line:
+    for group in _by_line(text, spans):
         cues = [span for span in group if span.layer == "cue"]
         sources = [span for span in group if span.layer == "source"]
         contents = [span for span in group if span.layer == "content"]
@@ -53,7 +55,7 @@ def link(text: str, spans: Iterable[Span]) -> tuple[Attribution, ...]:
         links = {cue: _Links() for cue in cues}
         for cue, source in _pairs(cues, sources, _source_cost(text, cues, contents)):
             links[cue].source = source
-        content_cost = _content_cost(text, cues, contents, links)
+        content_cost = _content_cost(text, starts, cues, contents, links)
         paired = set()
         for cue, content in _pairs(cues, contents, content_cost):
             links[cue].contents.append(content)
@@ -104,7 +106,9 @@ def _source_cost(text: str, cues: Sequence[Span], contents: Sequence[Span]) -> C
     return cost
 
 
-def _content_cost(text: str, cues: Sequence[Span], contents: Sequence[Span], links: dict[Span, _Links]) -> Cost:
+def _content_cost(
+    text: str, starts: Sequence[int], cues: Sequence[Span], contents: Sequence[Span], links: dict[Span, _Links]
+) -> Cost:
     def cost(cue: Span, content: Span) -> float:
         if _inside(cue, content):
             passive = PASSIVE.fullmatch(text[cue.start : cue.end]) and links[cue].source is None
@@ -112,8 +116,10 @@ def _content_cost(text: str, cues: Sequence[Span], contents: Sequence[Span], lin
         source = links[cue].source
         gap = min(_gap(cue, content), _gap(source, content)) if source else _gap(cue, content)
         others = [c for c in contents if c != content]
+        sentence = bisect_right(starts, cue.start)
         return (
             gap
+            + OTHER_SENTENCE * (not bisect_right(starts, content.start) <= sentence <= bisect_right(starts, content.end))
             + CUE_BETWEEN * _between(cue, content, cues)
             + OTHER_CONTENT * len({c for c in others if _inside(cue, c)} ^ {c for c in others if _inside(content, c)})
         )

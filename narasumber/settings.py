@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -20,8 +20,13 @@ class Frozen(BaseModel):
 
 
 class WindowSettings(Frozen):
-    """How an article is cut: windows of at most `pieces` word pieces, special tokens included, that share about `overlap`."""
+    """How an article is cut: windows of at most `pieces` word pieces, special tokens included.
 
+    `unit: line` reads every line by itself; `article` reads as many lines at once as fit. What does not fit is cut
+    into windows that share about `overlap` pieces.
+    """
+
+    unit: Literal["line", "article"] = "line"
     pieces: int = Field(default=256, ge=16)
     overlap: int = Field(default=64, ge=0)
 

@@ -72,7 +72,8 @@ class Pieces:
 def pieces_of(text: str, tokenizer: Tokenizer, unk_id: int) -> Pieces:
     """Word pieces of `text`, tokenised line by line and aligned to words by overlap.
 
-    A word that the tokenizer passes over (a lone zero-width space, say) gets the unknown piece.
+    Where one piece covers several words (`/9` in `(4/9)`), it is the first one's, and the others are tokenised by
+    themselves. A word that the tokenizer passes over (a lone zero-width space, say) gets the unknown piece.
     """
     offsets = words(text)
     starts = np.array([start for start, _ in offsets], dtype=np.int64)
@@ -93,10 +94,11 @@ def pieces_of(text: str, tokenizer: Tokenizer, unk_id: int) -> Pieces:
                 place = int(np.searchsorted(starts, line_start + start, side="right")) - 1 - word
                 if len(by_word[place]) < PIECES_PER_WORD:
                     by_word[place].append(piece)
-        for index, own in enumerate(by_word, start=word):
-            unknown += not own or unk_id in own
-            ids += own or [unk_id]
-            word_of += [index] * (len(own) or 1)
+        for index, found in enumerate(by_word, start=word):
+            own = found or _alone(text[slice(*offsets[index])], tokenizer) or [unk_id]
+            unknown += unk_id in own
+            ids += own
+            word_of += [index] * len(own)
         word = last
     owners = np.array(word_of, dtype=np.int64)
     return Pieces(
@@ -110,6 +112,11 @@ def pieces_of(text: str, tokenizer: Tokenizer, unk_id: int) -> Pieces:
     )
 
 
+def _alone(word: str, tokenizer: Tokenizer) -> list[int]:
+    ids: list[int] = tokenizer.encode(word, add_special_tokens=False).ids
+    return ids[:PIECES_PER_WORD]
+
+
 @dataclass(frozen=True)
 class Window:
     """Words `start` to `end` (exclusive) of an article."""
@@ -119,22 +126,31 @@ class Window:
 
 
 def windows(pieces: Pieces, settings: Settings) -> list[Window]:
-    """Overlapping windows that hold every word, cut where a line ends, else a sentence, else between two words."""
+    """Windows that hold every word: each line by itself, or the article, cut with an overlap where it does not fit."""
+    count = len(pieces.words)
+    bounds = [*pieces.line_starts, count] if settings.window.unit == "line" else [0, count]
+    return [
+        window
+        for start, end in zip(bounds, bounds[1:], strict=False)
+        for window in _cut(pieces, start, end, settings)
+    ]
+
+
+def _cut(pieces: Pieces, start: int, stop: int, settings: Settings) -> list[Window]:
+    """Overlapping windows over words `start` to `stop`, cut where a line ends, else a sentence, else between two words."""
     size = settings.window.pieces - 2
     overlap = min(settings.window.overlap, size // 2)
     first = pieces.first
-    count = len(pieces.words)
     cut: list[Window] = []
-    start = 0
-    while start < count:
+    while start < stop:
         # The furthest word that fits; separators between lines take a place each.
         fits = start + 1
         room = size - int(first[start + 1] - first[start])
-        while fits < count and room >= (need := int(first[fits + 1] - first[fits]) + (pieces.breaks.get(fits) == 2)):
+        while fits < stop and room >= (need := int(first[fits + 1] - first[fits]) + (pieces.breaks.get(fits) == 2)):
             room -= need
             fits += 1
-        if fits == count:
-            cut.append(Window(start, count))
+        if fits == stop:
+            cut.append(Window(start, stop))
             break
         end = _best_break(pieces.breaks, fits, earliest=start + max(1, (fits - start) // 2))
         cut.append(Window(start, end))
@@ -207,10 +223,7 @@ def word_scores(pieces: Pieces, settings: Settings, forward: Forward, batch_size
         for number, item in enumerate(rows):
             window = item.window
             position = np.arange(window.end - window.start, dtype=np.float32)
-            # An edge of the article is no edge: there is no more context to be had.
-            left = position + 1 if window.start else np.full_like(position, np.inf)
-            right = left.dtype.type(len(position)) - position if window.end < count else np.full_like(position, np.inf)
-            weight = np.minimum(np.minimum(left, right), settings.window.pieces)
+            weight = np.minimum(position + 1, len(position) - position)
             totals[window.start : window.end] += logits[number, item.places] * weight[:, None]
             weights[window.start : window.end] += weight
     totals /= weights[:, None]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -39,19 +41,21 @@ def tokenizer() -> Tokenizer:
     return made
 
 
-def settings_of(pieces: int, overlap: int) -> Settings:
+def settings_of(pieces: int, overlap: int, unit: Literal["line", "article"] = "article") -> Settings:
     return Settings(
         name="t", encoder="t", heads=("cue",), labels={"cue": ("CUE",)}, cls_id=2, sep_id=3, pad_id=0, unk_id=1,
-        window=WindowSettings(pieces=pieces, overlap=overlap),
+        window=WindowSettings(unit=unit, pieces=pieces, overlap=overlap),
     )  # fmt: skip
 
 
-@given(texts, st.integers(20, 60), st.integers(0, 30))
+@given(texts, st.integers(20, 60), st.integers(0, 30), st.sampled_from(["line", "article"]))
 @settings(max_examples=200)
-def test_windows_cover_every_word_and_fit(text: str, size: int, overlap: int) -> None:
+def test_windows_cover_every_word_and_fit(
+    text: str, size: int, overlap: int, unit: Literal["line", "article"]
+) -> None:
     pieces = pieces_of(text, tokenizer(), 1)
     assert pieces.words == words(text)
-    chosen = settings_of(size, overlap)
+    chosen = settings_of(size, overlap, unit)
     cut = windows(pieces, chosen)
     assert {word for window in cut for word in range(window.start, window.end)} == set(range(len(pieces.words)))
     for one, other in zip(cut, cut[1:], strict=False):
@@ -59,6 +63,7 @@ def test_windows_cover_every_word_and_fit(text: str, size: int, overlap: int) ->
     for window in cut:
         item = row(pieces, window, chosen)
         assert len(item.ids) <= size
+        assert unit == "article" or 3 not in item.ids[:-1]
         assert item.ids[0] == 2
         assert item.ids[-1] == 3
         assert [int(item.ids[place]) for place in item.places] == [
@@ -107,6 +112,14 @@ def test_windows_end_where_a_line_ends() -> None:
 def test_a_word_of_hundreds_of_pieces_does_not_fill_the_window() -> None:
     pieces = pieces_of("a" * 90 + " b", tokenizer(), 1)
     assert len(pieces.ids) == PIECES_PER_WORD + 1
+
+
+def test_words_within_one_piece_each_have_pieces() -> None:
+    made = Tokenizer(WordPiece({"[UNK]": 0, "a/b": 1, "a": 2, "/": 3, "b": 4}, unk_token="[UNK]"))
+    pieces = pieces_of("a/b", made, 0)
+    assert len(pieces.words) == 3
+    assert pieces.ids.tolist() == [1, 3, 4]
+    assert pieces.unknown == 0
 
 
 def test_a_word_that_the_tokenizer_skips_is_unknown_but_there() -> None:

@@ -1,0 +1,1 @@
+"""From annotated articles to data sets: readers, checks, splits, `datasets.DatasetDict`. Used from a checkout."""

@@ -1,0 +1,1 @@
+"""What a run is worth: scores, error analysis, reports, benchmarks. Used from a checkout."""

@@ -1,0 +1,190 @@
+"""From a finished run to its scores, errors and report: the held-out articles, each read by the model that never saw it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from data.sources import load_documents
+from data.splits import leaked_sentences
+from eval.baselines import attribution_baseline, entity_baseline
+from eval.report import write_report
+from eval.score import attribution_counts, compare, find_errors, score, span_counts
+from models.network import load, torch_tagger
+from narasumber.document import Document
+from narasumber.errors import InputError
+from narasumber.files import new_folder
+from narasumber.labels import HEADS
+from narasumber.linking import link
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """One fold: gold and predicted held-out articles, the training articles, and what the fold's directory tells."""
+
+    folder: Path
+    gold: list[Document]
+    predicted: list[Document]
+    training: list[Document]
+
+
+def model_folder(run: Path) -> Path:
+    """The model that a run stands for: the best by development score if there is one, else the last."""
+    return run / "best" if (run / "best").exists() else run / "last"
+
+
+def folds_of(run: Path) -> list[Path]:
+    """The run itself, or the runs of its folds. Raises InputError if it is no run or not finished."""
+    if not (run / "config.yaml").exists():
+        raise InputError(str(run), "is no run directory", "name one that `narasumber train` wrote, such as runs/quickstart")
+    if not (run / "DONE").exists():
+        raise InputError(str(run), "is not finished", "run `narasumber train` again: it resumes where it stopped")
+    folds = sorted(path.parent for path in run.glob("*/config.yaml"))
+    return folds or [run]
+
+
+def documents_of(run: Path) -> dict[str, Document]:
+    """The articles of the run's config, by id, checked against the fingerprint that the run recorded."""
+    config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
+    return {
+        document.id: document
+        for source in config["data"]["sources"]
+        for document in load_documents(Path(source["path"]), source["format"])
+    }
+
+
+def held_out_of(run: Path, documents: dict[str, Document], part: str = "held_out") -> list[Document]:
+    """The articles of one part of the run's split. Raises InputError if one is gone."""
+    split = json.loads((run / "split.json").read_text(encoding="utf-8"))
+    missing = [name for name in split[part] if name not in documents]
+    if missing:
+        raise InputError(str(run / "split.json"), f"names articles that are gone: {', '.join(missing)}", "restore them")
+    return [documents[name] for name in split[part]]
+
+
+def predict_folds(run: Path) -> Iterator[Evaluated]:
+    """Each fold's held-out articles as its model reads them."""
+    documents = documents_of(run)
+    for fold in folds_of(run):
+        gold = held_out_of(fold, documents)
+        training = held_out_of(fold, documents, "train")
+        network, tokenizer, settings = load(model_folder(fold))
+        tagger = torch_tagger(network, tokenizer, settings)
+        yield Evaluated(fold, gold, [tagger.annotate(document.bare()) for document in gold], training)
+
+
+def evaluate_run(run: Path) -> tuple[dict[str, Any], Path]:
+    """Writes `eval/` of the run directory; returns what scores.json holds, and the path of report.html.
+
+    Raises InputError if the run is not finished, held nothing out, or its articles are gone.
+    """
+    folds = list(predict_folds(run))
+    gold = [document for fold in folds for document in fold.gold]
+    if not gold:
+        raise InputError(f"{run}/config.yaml: data.held_out", "the run held no article out", "train with data.held_out")
+    predicted = [document for fold in folds for document in fold.predicted]
+    leaked = {key: value for fold in folds for key, value in leaked_sentences(fold.gold, fold.training).items()}
+    relinked = [document.with_annotation(document.spans, link(document.text, document.spans)) for document in gold]
+    scores = score(gold, predicted, relinked=relinked, leaked=leaked)
+    baseline = [document for fold in folds for document in _baseline(fold)]
+    baselines = {"rules": score(gold, baseline)}
+    errors = find_errors(gold, predicted)
+    metrics = [row for fold in folds[:1] for row in _rows(fold.folder / "metrics.jsonl")]
+
+    summed = {"run": run.name, "model": scores, "baselines": baselines}
+    try:
+        with new_folder(run / "eval") as aside:
+            (aside / "scores.json").write_text(json.dumps(summed, indent=2) + "\n", encoding="utf-8")
+            _write_lines(aside / "predictions.jsonl", [document.to_json() for document in predicted])
+            _write_lines(aside / "errors.jsonl", errors)
+            write_report(run.name, _facts(run, folds, leaked), scores, baselines, gold, predicted, errors, metrics, aside)
+    except OSError as error:
+        raise InputError(str(run / "eval"), f"cannot be written: {error.strerror}", "make room or get the right") from None
+    return summed, run / "eval" / "report.html"
+
+
+def summary(summed: dict[str, Any]) -> str:
+    """The headline of scores.json as a table for a terminal."""
+    rows = [("", "P", "R", "F1", "95 % interval", "gold", "rules F1")]
+    rules = summed["baselines"]["rules"]
+    lines = {head: (layer["micro"], rules["layers"][head]["micro"]) for head, layer in summed["model"]["layers"].items()}
+    lines["attribution"] = (summed["model"]["attribution"]["exact"], rules["attribution"]["exact"])
+    for name, (own, other) in lines.items():
+        interval = "{:.3f} to {:.3f}".format(*own["interval"]) if "interval" in own else ""
+        figures = (f"{own[key]:.3f}" for key in ("precision", "recall", "f1"))
+        rows.append((name, *figures, interval, str(own["support"]), f"{other['f1']:.3f}"))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.rjust(width) if place else cell.ljust(width) for place, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        for row in rows
+    )
+
+
+def compare_runs(run: Path, other: Path) -> str:
+    """Differences of F1, with 95 % intervals by paired bootstrap over the held-out articles, as lines of text.
+
+    Raises InputError if one of the two is not evaluated, or they held other articles out.
+    """
+    gold = documents_of(run)
+    first, second = (_predictions(place) for place in (run, other))
+    if [document.id for document in first] != [document.id for document in second]:
+        raise InputError(str(other), f"held other articles out than {run}", "compare runs of one split")
+    truth = [gold[document.id] for document in first]
+    pairs = {head: (span_counts(truth, first, head), span_counts(truth, second, head)) for head in HEADS}
+    lines = [f"{run} minus {other}:"]
+    for name, (one, two) in (pairs | {"attribution": (attribution_counts(truth, first), attribution_counts(truth, second))}).items():
+        found = compare(one, two)
+        interval = "  95 % interval {:+.3f} to {:+.3f}".format(*found["interval"]) if "interval" in found else ""
+        lines.append(f"  {name:<14}{found['difference']:+.3f}{interval}")
+    return "\n".join(lines)
+
+
+def _predictions(run: Path) -> list[Document]:
+    path = run / "eval" / "predictions.jsonl"
+    try:
+        rows = path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        raise InputError(str(path), "is missing", f"narasumber evaluate {run}") from None
+    return [Document.from_json(json.loads(row)) for row in rows]
+
+
+def _baseline(fold: Evaluated) -> list[Document]:
+    """What rules make of the held-out articles: a gazetteer of the training articles, and quotes with a cue lexicon."""
+    entities = entity_baseline(fold.training)
+    found = []
+    for document in fold.gold:
+        named, said = entities(document.bare()), attribution_baseline(document.bare())
+        found.append(document.with_annotation((*named.spans, *said.spans), said.attributions))
+    return found
+
+
+def _facts(run: Path, folds: Sequence[Evaluated], leaked: dict[str, list[tuple[int, int]]]) -> dict[str, Any]:
+    """What the report tells about the run besides scores."""
+    first = folds[0].folder
+    return {
+        "config": yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8")),
+        "environment": json.loads((first / "environment.json").read_text(encoding="utf-8")),
+        "lost": json.loads((first / "lost.json").read_text(encoding="utf-8")),
+        "folds": [
+            {
+                "name": fold.folder.name,
+                "train": [document.id for document in fold.training],
+                "held_out": [document.id for document in fold.gold],
+            }
+            for fold in folds
+        ],
+        "leaked_sentences": {name: len(found) for name, found in leaked.items()},
+    }
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _write_lines(path: Path, values: Sequence[Any]) -> None:
+    path.write_text("".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values), encoding="utf-8")

@@ -1,0 +1,92 @@
+"""A run as something to give away: the exported model, checked on the held-out articles, with its card."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from eval.evaluate import documents_of, folds_of, held_out_of, model_folder
+from models.export import Format, check_target, write_onnx, write_transformers
+from narasumber.errors import InputError
+from narasumber.files import new_folder
+from narasumber.settings import Settings
+
+
+def export_run(run: Path, target: Path, format: Format = "onnx") -> Path:
+    """Writes the export folder, whole or not at all, and returns it.
+
+    Raises InputError if the run is unfinished or one of several folds, if `target` is something else than an older
+    export, or if the export does not read the held-out articles as the run does.
+    """
+    folds = folds_of(run)
+    if folds != [run]:
+        raise InputError(str(run), f"holds {len(folds)} models", f"name one of them, such as {folds[0]}")
+    check_target(target)
+    try:
+        with new_folder(target) as aside:
+            if format == "onnx":
+                figures = write_onnx(model_folder(run), held_out_of(run, documents_of(run)), aside)
+            else:
+                figures = {}
+                write_transformers(model_folder(run), aside)
+            (aside / "README.md").write_text(card(run, format, figures), encoding="utf-8")
+    except OSError as error:
+        raise InputError(str(target), f"cannot be written: {error.strerror}", "choose another --to") from error
+    return target
+
+
+def card(run: Path, format: Format, figures: dict[str, float]) -> str:
+    """The model card (Mitchell et al. 2019): what it is for, what it learned from, how well it reads, what it cannot."""
+    settings = Settings.read(model_folder(run))
+    split = json.loads((run / "split.json").read_text(encoding="utf-8"))
+    environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
+    use = {
+        "onnx": "```python\nfrom narasumber import Tagger\n\ndocument = Tagger.load(\"THIS FOLDER\")(text)\n```\n\n"
+        "or `narasumber predict THIS_FOLDER article.txt`. Needs neither PyTorch nor the training code.",
+        "transformers": "```python\nfrom transformers import pipeline\n\n"
+        'ner = pipeline("token-classification", "THIS FOLDER", aggregation_strategy="first")\n```\n\n'
+        "The entity layer only; words are read at their first piece, so aggregate by `first`.",
+    }[format]
+    parts = [
+        f"---\nlanguage: id\nlibrary_name: {'narasumber' if format == 'onnx' else 'transformers'}\n"
+        "pipeline_tag: token-classification\n---",
+        f"# {settings.name}",
+        "Reads Indonesian news and marks who is named and who said what: "
+        f"{', '.join(settings.heads)}, over the encoder `{settings.encoder}`.",
+        "## Use",
+        use,
+        "## Training data",
+        f"{len(split['train'])} annotated articles; {len(split['held_out'])} held out "
+        f"({', '.join(split['held_out']) or 'none'}). Seed {environment['seed']}, {environment['precision']}, "
+        f"data fingerprint `{environment['data']['fingerprint'][:16]}`.",
+        "## Scores on the held-out articles",
+        _scores(run),
+    ]
+    if "int8_f1_loss" in figures:
+        kept = "is" if figures["int8_f1_loss"] <= 0.005 else "would be"
+        parts.append(
+            f"`model.onnx` takes {figures['megabytes']} MB; `model.int8.onnx` {kept} {figures['int8_megabytes']} MB and "
+            f"costs {100 * figures['int8_f1_loss']:.2f} points of F1 over all spans"
+            + ("." if kept == "is" else ", more than half a point, so it was left out.")
+        )
+    parts += [
+        "## Limits",
+        "Written news in standard Indonesian. Names, outlets and topics unlike those of the training articles are read "
+        "less well; a few articles make a first model, not a finished one. Quotes are attributed within a line. "
+        "A predicted attribution is no proof that somebody said something: check it against the article.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _scores(run: Path) -> str:
+    file = run / "eval" / "scores.json"
+    if not file.exists():
+        return f"Not evaluated yet: `narasumber evaluate {run}`, then export again."
+    layers: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["model"]["layers"]
+    rows = [
+        f"| {name} | {layer['micro']['precision']:.3f} | {layer['micro']['recall']:.3f} | {layer['micro']['f1']:.3f} | "
+        f"{layer['micro']['support']} |"
+        for name, layer in layers.items()
+    ]
+    return "\n".join(["| layer | precision | recall | F1 | gold spans |", "|---|---|---|---|---|", *rows])

@@ -1,0 +1,405 @@
+"""How well predicted articles match their gold: span scores a layer, whole attributions, links, intervals, errors.
+
+Scores are taken on whole documents. Span scores are seqeval's (Nakayama 2018), `mode="strict", scheme=IOB2`, on the word
+tags of `narasumber.tags`, one sequence a line; the count of gold spans that tags cannot say stands beside as `lost`.
+Everything else is counted on character spans.
+"""
+
+from __future__ import annotations
+
+import warnings
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import bootstrap
+from seqeval.metrics import classification_report
+from seqeval.scheme import IOB2
+
+from narasumber.document import Attribution, Document, Span
+from narasumber.labels import ATTRIBUTES, HEADS, Head, Layer, head_labels
+from narasumber.tags import bio, flat_view, tag_names
+from narasumber.words import lines, words
+
+RESAMPLES: Final = 2000
+CONTEXT: Final = 40
+"""Characters shown on each side of an error."""
+
+HALF: Final = 0.5
+
+Counts = npt.NDArray[np.float64]
+"""[documents, 3]: right, predicted, gold."""
+
+Bounds = Mapping[str, Sequence[tuple[int, int]]]
+
+
+def score(
+    gold: Sequence[Document],
+    predicted: Sequence[Document],
+    *,
+    relinked: Sequence[Document] | None = None,
+    leaked: Bounds | None = None,
+) -> dict[str, Any]:
+    """All scores of `predicted` against `gold`, the same articles in the same order, as plain JSON values.
+
+    `relinked`: the gold articles with the attributions that the linker makes of gold spans. `leaked`: by document id the
+    bounds of sentences that training has all but seen. A score is `{precision, recall, f1, support}`, `support` being
+    the number in gold, with `interval` (95 %, of f1) where there are two documents or more:
+
+        layers       head -> {micro, macro: {f1, labels}, labels: {label: score}, lost}; content also has `overlap`,
+                     the token-overlap score of its spans (Pareti 2013)
+        attribution  {exact, half, by_form: {Form: {recall, support}}}; `half`: cue and sources exact, and contents that
+                     share at least half of all words that either covers
+        sources      {by_kind: {Kind: {recall, support}}}        contents  {by_form: {Form: {recall, support}}}
+        links        {source, content, all} with gold spans, if `relinked`
+        unseen       {sentences, of, layers: {head: score}, attribution: score} outside `leaked`, if given
+        confusion    gold entity label -> {predicted label of the same bounds, or of most overlap, or "missed": count};
+                     the row "spurious" holds predictions that overlap no gold
+        documents    id -> {head: score, "attribution": score}
+    """
+    if [document.id for document in gold] != [document.id for document in predicted]:
+        raise ValueError("gold and predicted are not the same articles in the same order")
+    layers: dict[str, Any] = {}
+    for head in HEADS:
+        own = span_score(gold, predicted, head)
+        own["micro"] |= _interval(span_counts(gold, predicted, head))
+        layers[head] = own
+    layers["content"]["overlap"] = _prf(*(_word_counts(gold, predicted).sum(axis=0)))
+    exact, half = attribution_counts(gold, predicted), attribution_counts(gold, predicted, half=True)
+    result: dict[str, Any] = {
+        "layers": layers,
+        "attribution": {
+            "exact": _prf(*exact.sum(axis=0)) | _interval(exact),
+            "half": _prf(*half.sum(axis=0)) | _interval(half),
+            "by_form": _attributions_by_form(gold, predicted),
+        },
+        "sources": {"by_kind": _by_attribute(gold, predicted, "Kind")},
+        "contents": {"by_form": _by_attribute(gold, predicted, "Form")},
+        "confusion": confusion(gold, predicted),
+        "documents": {
+            document.id: {head: _prf(*span_counts([document], [other], head)[0]) for head in HEADS}
+            | {"attribution": _prf(*exact[number])}
+            for number, (document, other) in enumerate(zip(gold, predicted, strict=True))
+        },
+    }
+    if relinked is not None:
+        result["links"] = _links(gold, relinked)
+    if leaked is not None:
+        result["unseen"] = _unseen(gold, predicted, leaked)
+    return result
+
+
+def span_score(gold: Sequence[Document], predicted: Sequence[Document], head: Head) -> dict[str, Any]:
+    """seqeval's strict IOB2 scores of one head: `micro`, `macro` over the types in gold or prediction, and by label.
+
+    The one place that calls seqeval: it ignores `mode` or `scheme` given alone in some of its functions.
+    """
+    truth = [tags for document in gold for tags in _tag_lines(document, head)]
+    found = [tags for document in predicted for tags in _tag_lines(document, head)]
+    lost = sum(len(bio(document, head, words(document.text))[1]) for document in gold)
+    report: dict[str, Any] = {}
+    if any(tag != "O" for tags in (*truth, *found) for tag in tags):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # numpy's, of empty classes; zero_division has settled these
+            report = classification_report(truth, found, mode="strict", scheme=IOB2, zero_division=0, output_dict=True)
+    labels = {label: _seqeval_prf(report[label]) for label in head_labels(head) if label in report}
+    return {
+        "micro": _seqeval_prf(report.get("micro avg", {})),
+        "macro": {"f1": float(np.mean([item["f1"] for item in labels.values()] or [0.0])), "labels": len(labels)},
+        "labels": labels,
+        "lost": lost,
+    }
+
+
+def selection_score(gold: Sequence[Document], predicted: Sequence[Document]) -> float:
+    """The one number that the best epoch is chosen by: the mean micro F1 of the layers that are in gold."""
+    counts = [span_counts(gold, predicted, head).sum(axis=0) for head in HEADS]
+    return float(np.mean([_prf(*own)["f1"] for own in counts if own[2]] or [0.0]))
+
+
+def span_counts(gold: Sequence[Document], predicted: Sequence[Document], head: Head) -> Counts:
+    """Exact spans (label, start, end) of one head, by document."""
+
+    def keys(document: Document) -> set[Hashable]:
+        return {(span.label, span.start, span.end) for span in flat_view(document, head)[0]}
+
+    return _counts(gold, predicted, keys)
+
+
+def attribution_counts(gold: Sequence[Document], predicted: Sequence[Document], *, half: bool = False) -> Counts:
+    """Whole attributions by document: cue, all sources and all contents right, contents by half if `half`."""
+    if not half:
+        return _counts(gold, predicted, lambda document: {_attribution_key(item) for item in document.attributions})
+    rows = []
+    for document, other in zip(gold, predicted, strict=True):
+        by_cue = {_bounds(item.cue): item for item in other.attributions}
+        right = sum(
+            (found := by_cue.get(_bounds(item.cue))) is not None
+            and set(map(_bounds, found.sources)) == set(map(_bounds, item.sources))
+            and _share(document.text, item.contents, found.contents) >= HALF
+            for item in document.attributions
+        )
+        rows.append((right, len(other.attributions), len(document.attributions)))
+    return np.array(rows, dtype=np.float64).reshape(-1, 3)
+
+
+def compare(one: Counts, other: Counts) -> dict[str, Any]:
+    """The difference of two runs' F1 on the same documents, with its 95 % interval by paired bootstrap."""
+    if one.shape != other.shape or not np.array_equal(one[:, 2], other[:, 2]):
+        raise ValueError("the two are not of the same gold documents")
+    both = np.concatenate([one, other], axis=1)
+    difference = _f1(one.sum(axis=0)) - _f1(other.sum(axis=0))
+    return {"difference": float(difference)} | _bootstrap(both, lambda sums: _f1(sums[..., :3]) - _f1(sums[..., 3:]))
+
+
+def confusion(gold: Sequence[Document], predicted: Sequence[Document]) -> dict[str, dict[str, int]]:
+    """See `score`."""
+    rows: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for document, other in zip(gold, predicted, strict=True):
+        truth, found = flat_view(document, "entity")[0], flat_view(other, "entity")[0]
+        for span in truth:
+            best = max(found, key=lambda item: (_shared(span, item), _bounds(item) == _bounds(span)), default=None)
+            rows[span.label][best.label if best and _shared(span, best) else "missed"] += 1
+        for span in found:
+            if not any(_shared(span, item) for item in truth):
+                rows["spurious"][span.label] += 1
+    order = [*head_labels("entity"), "spurious"]
+    return {label: dict(rows[label]) for label in order if label in rows}
+
+
+def find_errors(gold: Sequence[Document], predicted: Sequence[Document]) -> list[dict[str, Any]]:
+    """Every span that is not right, in text order, as plain JSON values.
+
+    `error`: "boundary" (label right, bounds not), "type" (bounds right, label not), "both" (overlap, nothing more),
+    "missed", "spurious". `gold` and `predicted` are `{label, start, end, text}` or null; `before` and `after` the text
+    around. Each gold span is paired with at most one prediction, the most overlapping first.
+    """
+    errors: list[dict[str, Any]] = []
+    for document, other in zip(gold, predicted, strict=True):
+        own: list[dict[str, Any]] = []
+        for head in HEADS:
+            truth, found = flat_view(document, head)[0], flat_view(other, head)[0]
+            for one, two in _paired(truth, found):
+                if one is None or two is None or (one.label, _bounds(one)) != (two.label, _bounds(two)):
+                    own.append(_error(document, head, one, two))
+        errors += sorted(own, key=lambda item: (item["start"], item["end"]))
+    return errors
+
+
+def _error(document: Document, head: Head, gold: Span | None, predicted: Span | None) -> dict[str, Any]:
+    text = document.text
+    if gold is None or predicted is None:
+        kind = "spurious" if gold is None else "missed"
+    elif gold.label == predicted.label:
+        kind = "boundary"
+    else:
+        kind = "type" if _bounds(gold) == _bounds(predicted) else "both"
+    there = [span for span in (gold, predicted) if span]
+    start, end = min(span.start for span in there), max(span.end for span in there)
+
+    def told(span: Span | None) -> dict[str, Any] | None:
+        return span and {"label": span.label, "start": span.start, "end": span.end, "text": span.text_in(text)}
+
+    return {
+        "document": document.id,
+        "head": head,
+        "error": kind,
+        "start": start,
+        "end": end,
+        "gold": told(gold),
+        "predicted": told(predicted),
+        "before": text[max(0, start - CONTEXT) : start],
+        "after": text[end : end + CONTEXT],
+    }
+
+
+def _paired(truth: Sequence[Span], found: Sequence[Span]) -> list[tuple[Span | None, Span | None]]:
+    candidates = [(one, two) for one in truth for two in found if _shared(one, two)]
+    candidates.sort(key=lambda pair: (_bounds(pair[0]) != _bounds(pair[1]), -_shared(*pair), pair[0].label != pair[1].label))
+    left, right = dict.fromkeys(truth), dict.fromkeys(found)
+    pairs: list[tuple[Span | None, Span | None]] = []
+    for one, two in candidates:
+        if one in left and two in right:
+            del left[one], right[two]
+            pairs.append((one, two))
+    return [*pairs, *((one, None) for one in left), *((None, two) for two in right)]
+
+
+def _tag_lines(document: Document, head: Head) -> list[list[str]]:
+    """Tag names of each line that is not blank; no span of a view crosses a line."""
+    grid = words(document.text)
+    names = tag_names(bio(document, head, grid)[0], head)
+    starts = [start for start, _ in grid]
+    bounds = [bisect_right(starts, start - 1) for start, _ in lines(document.text)] + [len(grid)]
+    return [names[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+
+
+def _counts(
+    gold: Sequence[Document], predicted: Sequence[Document], keys: Callable[[Document], set[Hashable]]
+) -> Counts:
+    rows = []
+    for document, other in zip(gold, predicted, strict=True):
+        truth, found = keys(document), keys(other)
+        rows.append((len(truth & found), len(found), len(truth)))
+    return np.array(rows, dtype=np.float64).reshape(-1, 3)
+
+
+def _word_counts(gold: Sequence[Document], predicted: Sequence[Document]) -> Counts:
+    """Words inside the outermost contents."""
+
+    def keys(document: Document) -> set[Hashable]:
+        return set(_words_in(document.text, flat_view(document, "content")[0]))
+
+    return _counts(gold, predicted, keys)
+
+
+def _words_in(text: str, spans: Iterable[Span]) -> set[tuple[int, int]]:
+    found: set[tuple[int, int]] = set()
+    for span in spans:
+        for start, end in span.fragments or ((span.start, span.end),):
+            found |= {(start + first, start + last) for first, last in words(text[start:end])}
+    return found
+
+
+def _share(text: str, one: Sequence[Span], other: Sequence[Span]) -> float:
+    """The Jaccard index of the words that the spans cover; two empty sets share all."""
+    left, right = _words_in(text, one), _words_in(text, other)
+    return len(left & right) / len(left | right) if left or right else 1.0
+
+
+def _attribution_key(item: Attribution) -> Hashable:
+    return (_bounds(item.cue), frozenset(map(_bounds, item.sources)), frozenset(map(_bounds, item.contents)))
+
+
+def _attributions_by_form(gold: Sequence[Document], predicted: Sequence[Document]) -> dict[str, Any]:
+    """Recall of whole attributions by the Form of their first content."""
+    hits: defaultdict[str, list[bool]] = defaultdict(list)
+    for document, other in zip(gold, predicted, strict=True):
+        found = {_attribution_key(item) for item in other.attributions}
+        for item in document.attributions:
+            forms = [form for content in item.contents if (form := content.attribute("Form"))]
+            if forms:
+                hits[forms[0]].append(_attribution_key(item) in found)
+    return _recalls(hits, ATTRIBUTES["Form"][1])
+
+
+def _by_attribute(gold: Sequence[Document], predicted: Sequence[Document], name: str) -> dict[str, Any]:
+    """Recall of exact spans by the value of an attribute of gold spans, nested ones included."""
+    layer, values = ATTRIBUTES[name]
+    hits: defaultdict[str, list[bool]] = defaultdict(list)
+    for document, other in zip(gold, predicted, strict=True):
+        found = {_bounds(span) for span in other.layer(layer)}
+        for span in document.layer(layer):
+            if value := span.attribute(name):
+                hits[value].append(_bounds(span) in found)
+    return _recalls(hits, values)
+
+
+def _recalls(hits: Mapping[str, Sequence[bool]], order: Sequence[str]) -> dict[str, Any]:
+    return {name: {"recall": float(np.mean(hits[name])), "support": len(hits[name])} for name in order if name in hits}
+
+
+def _links(gold: Sequence[Document], relinked: Sequence[Document]) -> dict[str, Any]:
+    def keys(document: Document, layers: Sequence[Layer]) -> set[Hashable]:
+        return {
+            (_bounds(item.cue), span.layer, _bounds(span))
+            for item in document.attributions
+            for span in item.spans
+            if span.layer in layers
+        }
+
+    parts: dict[str, tuple[Layer, ...]] = {"source": ("source",), "content": ("content",), "all": ("source", "content")}
+    return {
+        name: _prf(*_counts(gold, relinked, lambda document, own=own: keys(document, own)).sum(axis=0))  # type: ignore[misc]
+        for name, own in parts.items()
+    }
+
+
+def _unseen(gold: Sequence[Document], predicted: Sequence[Document], leaked: Bounds) -> dict[str, Any]:
+    """The scores without the spans and attributions that begin in a leaked sentence."""
+    from narasumber.sentences import sentences
+
+    def part(document: Document) -> Document:
+        bounds = leaked.get(document.id, ())
+
+        def is_new(span: Span) -> bool:
+            return not any(start <= span.start < end for start, end in bounds)
+
+        attributions = tuple(item for item in document.attributions if is_new(item.cue))
+        kept = {span for span in document.spans if is_new(span)} | {span for item in attributions for span in item.spans}
+        return document.with_annotation(kept, attributions)
+
+    def heads_of(document: Document, head: Head) -> set[Hashable]:
+        # Views are taken of the whole document: what was nested stays nested without what it stood in.
+        bounds = leaked.get(document.id, ())
+        return {
+            (span.label, span.start, span.end)
+            for span in flat_view(document, head)[0]
+            if not any(start <= span.start < end for start, end in bounds)
+        }
+
+    exact = attribution_counts([part(document) for document in gold], [part(document) for document in predicted])
+    total = sum(len(sentences(document.text)) for document in gold)
+    return {
+        "sentences": total - sum(len(leaked.get(document.id, ())) for document in gold),
+        "of": total,
+        "layers": {
+            head: _prf(*_counts(gold, predicted, lambda document, head=head: heads_of(document, head)).sum(axis=0))  # type: ignore[misc]
+            for head in HEADS
+        },
+        "attribution": _prf(*exact.sum(axis=0)),
+    }
+
+
+def _bounds(span: Span) -> tuple[int, int]:
+    return span.start, span.end
+
+
+def _shared(one: Span, other: Span) -> int:
+    return max(0, min(one.end, other.end) - max(one.start, other.start))
+
+
+def _prf(right: float, found: float, truth: float) -> dict[str, Any]:
+    return {
+        "precision": float(right / found) if found else 0.0,
+        "recall": float(right / truth) if truth else 0.0,
+        "f1": float(_f1(np.array([right, found, truth]))),
+        "support": int(truth),
+    }
+
+
+def _seqeval_prf(row: Mapping[str, float]) -> dict[str, Any]:
+    return {
+        "precision": float(row.get("precision", 0.0)),
+        "recall": float(row.get("recall", 0.0)),
+        "f1": float(row.get("f1-score", 0.0)),
+        "support": int(row.get("support", 0)),
+    }
+
+
+def _f1(sums: Counts) -> Any:
+    """F1 of [..., 3] counts; 0 where there is neither gold nor prediction."""
+    total = sums[..., 1] + sums[..., 2]
+    return np.divide(2 * sums[..., 0], total, out=np.zeros_like(total), where=total > 0)
+
+
+def _interval(counts: Counts) -> dict[str, Any]:
+    return _bootstrap(counts, _f1)
+
+
+def _bootstrap(counts: Counts, statistic: Callable[[Counts], Any]) -> dict[str, Any]:
+    """`{"interval": [low, high]}`, 95 %, by percentile bootstrap over documents (Efron 1979); empty for a single one."""
+    if len(counts) < 2:
+        return {}
+
+    def of_sums(*columns: Counts, axis: int) -> Any:
+        return statistic(np.stack([column.sum(axis=axis) for column in columns], axis=-1))
+
+    found = bootstrap(
+        tuple(counts.T), of_sums, paired=True, vectorized=True, method="percentile", n_resamples=RESAMPLES,
+        rng=np.random.default_rng(0),
+    ).confidence_interval  # fmt: skip
+    return {"interval": [float(found.low), float(found.high)]}

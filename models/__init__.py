@@ -1,0 +1,1 @@
+"""Encoders, the network on top of them, and its export. Used from a checkout."""

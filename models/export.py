@@ -1,0 +1,182 @@
+"""A trained run as a folder that runs elsewhere: ONNX for `Tagger`, or the entity layer for transformers."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from tokenizers.processors import TemplateProcessing
+from torch import nn
+from transformers import AutoModelForTokenClassification, PreTrainedTokenizerFast
+
+from models.network import Network, load, torch_tagger
+from narasumber.document import Document
+from narasumber.errors import InputError
+from narasumber.labels import bio_tags
+from narasumber.settings import FILE, Settings
+from narasumber.tagger import Tagger
+
+Format = Literal["onnx", "transformers"]
+INPUTS = ("input_ids", "attention_mask", "token_type_ids", "word_shapes")
+LOGIT_TOLERANCE = 1e-3
+INT8_LOSS = 0.005
+"""The F1 that quantisation may cost before its file is left out."""
+
+
+def write_onnx(model: Path, held_out: Sequence[Document], folder: Path) -> dict[str, float]:
+    """Fills `folder` from the model folder and returns the figures that its card tells.
+
+    `held_out` are gold articles: on these the spans from ONNX must equal those from PyTorch, and 8-bit weights are
+    kept where they cost at most half a point of F1. Raises InputError where ONNX and PyTorch differ.
+    """
+    network, tokenizer, settings = load(model)
+    settings.write(folder)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    _to_onnx(network, settings, folder / "model.onnx")
+    exported = Tagger.load(folder)
+    _check_logits(network, exported, settings, folder)
+    reference = [torch_tagger(network, tokenizer, settings).annotate(document.bare()) for document in held_out]
+    annotated = [exported.annotate(document.bare()) for document in held_out]
+    for ours, theirs in zip(reference, annotated, strict=True):
+        if ours != theirs:
+            raise InputError(
+                f"{model}: {ours.id}", "the spans from ONNX differ from PyTorch's", "please report this with the run"
+            )
+    figures = {"megabytes": _megabytes(folder / "model.onnx")}
+    if held_out:
+        figures |= _quantise(folder, settings, held_out, annotated)
+    return figures
+
+
+def write_transformers(model: Path, folder: Path) -> None:
+    """The entity layer as a `ForTokenClassification` checkpoint for `transformers.pipeline("token-classification")`.
+
+    Raises InputError where the run has no entity layer, or its network holds what such a checkpoint cannot.
+    """
+    network, tokenizer, settings = load(model)
+    if "entity" not in settings.heads:
+        raise InputError(str(model), "has no entity layer", "train with entity among its layers")
+    if settings.word_shape:
+        raise InputError(
+            str(model),
+            "reads word shapes, which a transformers checkpoint cannot hold",
+            "train with --set model.word_shape=off, or export as onnx",
+        )
+    tags = bio_tags(settings.labels["entity"])
+    config = network.encoder.config
+    config.id2label, config.label2id = dict(enumerate(tags)), {tag: number for number, tag in enumerate(tags)}
+    tagger = AutoModelForTokenClassification.from_config(config)
+    if not isinstance(getattr(tagger, "classifier", None), nn.Linear) or hasattr(tagger, "head"):
+        raise InputError(str(model), f"{config.model_type} models put more than one layer on top", "export as onnx")
+    getattr(tagger, tagger.base_model_prefix).load_state_dict(network.encoder.state_dict())
+    tagger.classifier.load_state_dict(network.heads["entity"].state_dict())
+    tagger.save_pretrained(folder)
+    _fast_tokenizer(tokenizer, settings).save_pretrained(folder)
+
+
+def check_target(target: Path) -> None:
+    """Raises InputError if `target` is something else than a free name or an older export."""
+    if target.exists() and not ((target / FILE).exists() or (target / "model.safetensors").exists()):
+        raise InputError(str(target), "exists and is no export", "choose another --to")
+
+
+def _to_onnx(network: Network, settings: Settings, path: Path) -> None:
+    # Two windows of three pieces or more: a size of one would be taken for a constant.
+    example = tuple(torch.ones(2, 16, dtype=torch.long) for _ in INPUTS)
+    axes = {0: torch.export.Dim("windows"), 1: torch.export.Dim("pieces", min=2, max=settings.window.pieces)}
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network,
+            example,
+            str(path),
+            input_names=list(INPUTS),
+            output_names=["logits"],
+            dynamic_shapes=tuple(axes for _ in INPUTS),
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+
+
+def _check_logits(network: Network, exported: Tagger, settings: Settings, folder: Path) -> None:
+    random = np.random.default_rng(0)
+    vocabulary = int(network.encoder.get_input_embeddings().num_embeddings)
+    ours = torch_tagger(network, exported.tokenizer, settings)
+    for windows, pieces in ((1, 7), (2, 64), (3, settings.window.pieces)):
+        mask = np.ones((windows, pieces), dtype=np.int64)
+        mask[-1, pieces // 2 :] = 0
+        batch = {
+            "input_ids": random.integers(0, vocabulary, (windows, pieces)),
+            "attention_mask": mask,
+            "token_type_ids": np.zeros_like(mask),
+            "word_shapes": random.integers(0, 8, (windows, pieces)),
+        }
+        difference = float(np.abs((ours.forward(batch) - exported.forward(batch))[mask == 1]).max())
+        if not difference < LOGIT_TOLERANCE:
+            raise InputError(str(folder), f"ONNX and PyTorch differ by {difference:.4f} at {windows} x {pieces}")
+
+
+def _quantise(
+    folder: Path, settings: Settings, gold: Sequence[Document], full: Sequence[Document]
+) -> dict[str, float]:
+    """Writes model.int8.onnx if it is good enough, and says what it costs."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    prepared, small = folder / "prepared.onnx", folder / "model.int8.onnx"
+    logging.getLogger().setLevel(logging.ERROR)
+    quant_pre_process(str(folder / "model.onnx"), str(prepared), skip_symbolic_shape=True)
+    quantize_dynamic(str(prepared), str(small), weight_type=QuantType.QInt8, per_channel=True)
+    prepared.unlink()
+    tagger = Tagger.load(folder, weights="model.int8.onnx")
+    loss = _f1(gold, full) - _f1(gold, [tagger.annotate(document.bare()) for document in gold])
+    figures = {"int8_f1_loss": round(loss, 4), "int8_megabytes": _megabytes(small)}
+    if loss > INT8_LOSS:
+        small.unlink()
+    return figures
+
+
+def _f1(gold: Sequence[Document], predicted: Sequence[Document]) -> float:
+    """Micro F1 of all spans of all layers, exact."""
+
+    def keys(document: Document) -> set[tuple[str, str, int, int]]:
+        return {(span.layer, span.label, span.start, span.end) for span in document.spans}
+
+    right = sum(len(keys(one) & keys(other)) for one, other in zip(gold, predicted, strict=True))
+    total = sum(len(keys(document)) for documents in (gold, predicted) for document in documents)
+    return 2 * right / total if total else 1.0
+
+
+def _fast_tokenizer(tokenizer: Tokenizer, settings: Settings) -> PreTrainedTokenizerFast:
+    def piece(number: int) -> str:
+        found: str = tokenizer.id_to_token(number)
+        return found
+
+    own = Tokenizer.from_str(tokenizer.to_str())
+    cls, sep = piece(settings.cls_id), piece(settings.sep_id)
+    own.post_processor = TemplateProcessing(
+        single=f"{cls} $A {sep}", special_tokens=[(cls, settings.cls_id), (sep, settings.sep_id)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=own,
+        cls_token=cls,
+        sep_token=sep,
+        pad_token=piece(settings.pad_id),
+        unk_token=piece(settings.unk_id),
+        model_max_length=settings.window.pieces,
+        model_input_names=["input_ids", "attention_mask"],
+    )
+
+
+def _megabytes(path: Path) -> float:
+    return round(path.stat().st_size / 1e6, 1)
+
+

@@ -1,0 +1,91 @@
+"""The network: one encoder, one linear BIO head a layer, every word read at its first piece."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+import numpy as np
+import torch
+from safetensors.torch import load_model, save_model
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel, PreTrainedModel
+
+from narasumber.errors import InputError
+from narasumber.settings import Settings
+from narasumber.tagger import Tagger
+from narasumber.windows import SHAPES, Batch, Floats
+
+SHAPE_WIDTH = 32
+
+
+class Network(nn.Module):
+    """Logits [windows, pieces, tags of all heads] of a batch as `narasumber.windows.collate` makes it."""
+
+    def __init__(self, encoder: PreTrainedModel, settings: Settings, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.takes_token_types = settings.token_types
+        width = encoder.config.hidden_size
+        self.shape = nn.Embedding(len(SHAPES), SHAPE_WIDTH) if settings.word_shape else None
+        self.dropout = nn.Dropout(dropout)
+        self.heads = nn.ModuleDict(
+            {
+                head: nn.Linear(width + (SHAPE_WIDTH if self.shape else 0), count)
+                for head, count in zip(settings.heads, settings.tag_counts, strict=True)
+            }
+        )
+
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, word_shapes: Tensor
+    ) -> Tensor:
+        extra = {"token_type_ids": token_type_ids} if self.takes_token_types else {}
+        hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **extra).last_hidden_state
+        if self.shape is not None:
+            hidden = torch.cat([hidden, self.shape(word_shapes)], dim=-1)
+        hidden = self.dropout(hidden)
+        return torch.cat([head(hidden) for head in self.heads.values()], dim=-1)
+
+
+def save(network: Network, tokenizer: Tokenizer, settings: Settings, folder: Path) -> None:
+    """Fills a model folder: weights, the encoder's config, tokenizer and settings. Not atomic: the caller renames."""
+    save_model(network, str(folder / "model.safetensors"))
+    network.encoder.config.save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    settings.write(folder)
+
+
+def load(folder: Path) -> tuple[Network, Tokenizer, Settings]:
+    """The inverse of `save`, in evaluation mode. Raises InputError for a folder that is incomplete or broken."""
+    settings = Settings.read(folder)
+    try:
+        config = AutoConfig.from_pretrained(folder)
+        network = Network(AutoModel.from_config(config, **encoder_options(config.model_type)), settings)
+        load_model(network, str(folder / "model.safetensors"))
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    except Exception as error:  # four libraries, each with exceptions of its own
+        raise InputError(str(folder), f"cannot be loaded: {error}", "train again, or name another run") from error
+    return network.eval(), tokenizer, settings
+
+
+def encoder_options(model_type: str) -> dict[str, bool]:
+    """The pooler of BERT and its kin is a matrix that token tagging never reads."""
+    return {"add_pooling_layer": False} if model_type in ("bert", "albert", "roberta", "xlm-roberta") else {}
+
+
+def torch_tagger(network: Network, tokenizer: Tokenizer, settings: Settings) -> Tagger:
+    """A `Tagger` that runs the network where it is, in its own precision."""
+
+    def forward(batch: Batch) -> Floats:
+        device = next(network.parameters()).device
+        was_training = network.training
+        network.eval()
+        with torch.inference_mode():
+            logits = network(**{name: torch.from_numpy(array).to(device) for name, array in batch.items()})
+        network.train(was_training)
+        return logits.float().cpu().numpy().astype(np.float32)
+
+    return Tagger(settings, tokenizer, forward)
+
+

@@ -1,0 +1,490 @@
+r"""brat standoff in and out: `x.txt` with the article, `x.ann` with its annotation (https://brat.nlplab.org/standoff.html).
+
+How the scheme is written in brat:
+
+    T1  SOURCE 0 6      Watson                 a span; a discontinuous one is `SOURCE 0 6;10 15`
+    A1  Kind T1 Person                         Form of a CONTENT, Kind of a SOURCE
+    R1  Source Arg1:T2 Arg2:T1                 CUE to SOURCE: an attribution is one CUE with all its relations
+    R2  Content Arg1:T2 Arg2:T3                CUE to CONTENT
+    E1  CUE:T2 Source:T1 Content:T3            read as an attribution too; written for a CUE with no role filled
+
+The scheme is closed where attribution is concerned: what relates a CUE to its roles, or marks a SOURCE, CUE or
+CONTENT, must be one of these. Whatever else brat can say (N, `*`, `#`, other events and relations, attributes of
+entities and relations) a `Document` cannot hold; it goes to `meta["brat"]` and is written back, ids renumbered,
+unless the spans that it speaks of are gone.
+
+Offsets. The text of the Document is that of the file, line ends included; only a byte order mark is dropped. Tools
+disagree about CRLF (one character or two) and about the mark (one or none): the text column of the T lines decides,
+and the spans are moved accordingly. Written offsets count the code points of the written file.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from narasumber.document import Attribution, Document, Span
+from narasumber.errors import InputError, Problem
+from narasumber.files import write_file
+from narasumber.labels import ATTRIBUTES, LABELS, Layer, layer_of_label
+
+_ROLES: Final[dict[str, Layer]] = {"Source": "source", "Content": "content"}
+
+_ROLE_TOKEN = r"[^\s:]+:\S+"
+_FORMS: Final = {
+    "T": (re.compile(r"T[0-9]+\t\S+ [0-9]+ [0-9]+(;[0-9]+ [0-9]+)*(\t.*)?"), "T1<tab>LABEL START END<tab>TEXT"),
+    "R": (re.compile(rf"R[0-9]+\t\S+ {_ROLE_TOKEN} {_ROLE_TOKEN}[ \t]*"), "R1<tab>NAME Arg1:T1 Arg2:T2"),
+    "E": (re.compile(rf"E[0-9]+\t{_ROLE_TOKEN}( {_ROLE_TOKEN})*[ \t]*"), "E1<tab>NAME:T1 ROLE:T2"),
+    "A": (re.compile(r"A[0-9]+\t\S+ \S+( \S+)?[ \t]*"), "A1<tab>NAME T1 VALUE"),
+    "M": (re.compile(r"M[0-9]+\t\S+ \S+( \S+)?[ \t]*"), "M1<tab>NAME T1"),
+    "N": (re.compile(r"N[0-9]+\t\S+ \S+ \S+(\t.*)?"), "N1<tab>Reference T1 BASE:KEY<tab>TEXT"),
+    "#": (re.compile(r"#[0-9]+\t\S+ \S+(\t.*)?"), "#1<tab>AnnotatorNotes T1<tab>TEXT"),
+    "*": (re.compile(r"\*\t\S+( \S+)+[ \t]*"), "*<tab>Equiv T1 T2"),
+}
+
+_REFERENCES: Final = {
+    "T": slice(0, 0), "R": slice(1, None), "E": slice(0, None), "A": slice(1, 2),
+    "M": slice(1, 2), "N": slice(1, 2), "#": slice(1, 2), "*": slice(1, None),
+}  # fmt: skip
+"""Which words of a line name other lines, as `ID` or `ROLE:ID`."""
+
+
+@dataclass(frozen=True)
+class _Line:
+    number: int
+    id: str
+    head: list[str]
+    tail: str | None
+
+    @property
+    def kind(self) -> str:
+        return self.id[0]
+
+    @property
+    def references(self) -> list[str]:
+        return _targets(self.kind, self.head)
+
+
+class _Findings:
+    """The problems of one file, told in the order of its lines."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.found: list[tuple[int, Problem]] = []
+
+    def add(self, line: int, what: str, cure: str = "") -> None:
+        self.found.append((line, Problem(f"{self.path}:{line}", what, cure)))
+
+    def raise_if_any(self) -> None:
+        if self.found:
+            raise InputError.of([problem for _, problem in sorted(self.found, key=lambda item: item[0])])
+
+
+def read_brat(txt_path: str | Path, ann_path: str | Path | None = None) -> Document:
+    """One article and its annotation; `ann_path` defaults to the neighbour with the ending `.ann`.
+
+    The document's id is the file's name without its ending. Raises InputError with every problem of the pair.
+    """
+    txt = Path(txt_path)
+    ann = Path(ann_path) if ann_path is not None else txt.with_suffix(".ann")
+    problems: list[Problem] = []
+    if not txt.is_file():
+        problems.append(Problem(str(txt), "no such file", f"put the article of {ann.name} there"))
+    if not ann.is_file():
+        cure = f"put the annotation of {txt.name} there; it is an empty file where there is none"
+        problems.append(Problem(str(ann), "no such file", cure))
+    contents: list[tuple[str, bool]] = []
+    for path in (txt, ann) if not problems else ():
+        try:
+            contents.append(_decode(path))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError.of(problems)
+    (text, has_mark), (notation, _) = contents
+    if not text.strip():
+        raise InputError(str(txt), "the article is empty", "delete the file or put the text back")
+
+    findings = _Findings(ann)
+    lines = _lines(notation, findings)
+    bounds = _bounds([line for line in lines if line.kind == "T"], text, has_mark, findings)
+    labels = {line.id: line.head[0] for line in lines if line.kind == "T"}
+    layers = {id: layer_of_label(label) for id, label in labels.items()}
+    attributes, taken = _attributes(lines, labels, layers, findings)
+    roles, taken_too = _roles(lines, labels, layers, findings)
+    taken |= taken_too
+    spans = _spans(lines, bounds, layers, attributes, findings)
+    findings.raise_if_any()
+
+    attributions = tuple(
+        Attribution(spans[cue], _pick(spans, members, "source"), _pick(spans, members, "content"))
+        for cue, members in roles.items()
+    )
+    kept = _keep(lines, taken, spans)
+    return Document(txt.stem, text, tuple(spans.values()), attributions, {"brat": kept} if kept else {})
+
+
+def read_brat_folder(path: str | Path) -> list[Document]:
+    """All articles of a folder by name; files that end neither in `.txt` nor in `.ann` are passed over.
+
+    Raises InputError with every problem of every file, a `.txt` or `.ann` without its partner among them.
+    """
+    folder = Path(path)
+    if not folder.is_dir():
+        raise InputError(str(folder), "no such folder", "name a folder with pairs of .txt and .ann files")
+    texts = sorted({file.with_suffix(".txt") for ending in ("*.txt", "*.ann") for file in folder.glob(ending)})
+    if not texts:
+        raise InputError(str(folder), "no .txt file in it", "name a folder with pairs of .txt and .ann files")
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    for text in texts:
+        try:
+            documents.append(read_brat(text))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError.of(problems)
+    return documents
+
+
+def to_ann(document: Document) -> str:
+    """The `.ann` file of a document: spans in text order, each with its attributes, relations, then what was kept."""
+    lines: list[str] = []
+    names: dict[str, str] = {}
+    count: Counter[str] = Counter()
+
+    def name(kind: str, key: str) -> str:
+        count[kind] += 1
+        names[key] = f"{kind}{count[kind]}"
+        return names[key]
+
+    ids: dict[Span, str] = {}
+    for span in document.spans:
+        key = _key(span)
+        ids[span] = name("T", key)
+        column = re.sub(r"\r\n|[\r\n]", " ", span.text_in(document.text))
+        lines.append(f"{ids[span]}\t{span.label} {_offsets(span)}\t{column}")
+        for attribute, value in span.attributes:
+            lines.append(f"{name('A', f'{attribute} {key}')}\t{attribute} {ids[span]} {value}")
+
+    place = {span: index for index, span in enumerate(document.spans)}
+    for attribution in sorted(document.attributions, key=lambda item: min(place[span] for span in item.spans)):
+        cue = attribution.cue
+        if attribution.spans == (cue,):
+            lines.append(f"{name('E', f'Attribution {_key(cue)}')}\tCUE:{ids[cue]}")
+        for span in sorted(attribution.spans[1:], key=place.__getitem__):
+            role = span.layer.capitalize()
+            lines.append(f"{name('R', f'{role} {_key(cue)} {_key(span)}')}\t{role} Arg1:{ids[cue]} Arg2:{ids[span]}")
+
+    return "".join(f"{line}\n" for line in (*lines, *_kept_lines(document.meta.get("brat", ()), names, name)))
+
+
+def write_brat(documents: Iterable[Document], folder: str | Path) -> None:
+    """`ID.txt` and `ID.ann` for each document; the folder is made, files of these names are replaced.
+
+    Each file is there as a whole or not at all. Raises InputError, before anything is written, where an id is given
+    twice or is no file name, or a text is no Unicode.
+    """
+    place = Path(folder)
+    files: dict[str, bytes] = {}
+    problems: list[Problem] = []
+    for document in documents:
+        if document.id in ("", ".", "..") or Path(document.id).name != document.id or "\0" in document.id:
+            problems.append(
+                Problem(repr(document.id), "this document's id is no file name", "use letters, digits, _-.")
+            )
+        elif f"{document.id}.txt" in files:
+            problems.append(Problem(document.id, "two documents have this id", "rename one of them"))
+        else:
+            # A mark that belongs to the text is doubled, for a reader drops the first.
+            mark = "\ufeff" * document.text.startswith("\ufeff")
+            try:
+                files[f"{document.id}.txt"] = (mark + document.text).encode()
+                files[f"{document.id}.ann"] = to_ann(document).encode()
+            except UnicodeEncodeError as error:
+                what = f"character {error.start} of the text, {error.object[error.start]!r}, is half of one"
+                problems.append(Problem(document.id, what, "decode the source with errors='strict'"))
+    if place.exists() and not place.is_dir():
+        problems.append(Problem(str(place), "there is a file of this name", "name a folder"))
+    if problems:
+        raise InputError.of(problems)
+    place.mkdir(parents=True, exist_ok=True)
+    for file_name, content in files.items():
+        write_file(place / file_name, content)
+
+
+def _decode(path: Path) -> tuple[str, bool]:
+    """The text of a file, and whether a byte order mark stood before it."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
+    body = content.removeprefix(codecs.BOM_UTF8)
+    mark = len(content) - len(body)
+    try:
+        return body.decode(), mark > 0
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        what = f"byte {error.start + mark} (0x{body[error.start]:02x}) is not UTF-8"
+        raise InputError(f"{path}:{line}", what, "save the file as UTF-8") from None
+
+
+def _lines(content: str, findings: _Findings) -> list[_Line]:
+    """The well-formed lines; tells those that are not, ids given twice, and references to nothing."""
+    lines: list[_Line] = []
+    first: dict[str, int] = {}
+    seen: set[str] = set()
+    # Not splitlines(): the text column may hold other characters that it takes for line ends.
+    for number, raw in enumerate(content.split("\n"), start=1):
+        line = raw.removesuffix("\r")
+        if not line.strip():
+            continue
+        form = _FORMS.get(line[0])
+        id, _, rest = line.partition("\t")
+        seen.add(id)
+        if form is None:
+            findings.add(number, f"no brat line begins like {_short(line)}", f"lines begin with {' '.join(_FORMS)}")
+        elif not form[0].fullmatch(line):
+            findings.add(number, f"malformed line {_short(line)}", f"the form is {form[1]}")
+        elif id in first:
+            findings.add(number, f"{id} is given twice, first in line {first[id]}", "give each line an id of its own")
+        else:
+            head, tab, tail = rest.partition("\t")
+            lines.append(_Line(number, id, head.split(), tail if tab and line[0] in "TN#" else None))
+            if id != "*":
+                first[id] = number
+    for item in lines:
+        for target in item.references:
+            if target not in seen:
+                what = f"{item.id} speaks of {target}, which is not in the file"
+                findings.add(item.number, what, f"add {target} or take this line out")
+    return lines
+
+
+def _offset(digits: str) -> int:
+    # int() refuses thousands of digits; no text is that long.
+    return int(digits) if len(digits) < 19 else sys.maxsize
+
+
+def _bounds(lines: Sequence[_Line], text: str, has_mark: bool, findings: _Findings) -> dict[str, list[tuple[int, int]]]:
+    """The parts of each T line in the text, under the way of counting that fits the text column best."""
+    given = {
+        line.id: [(_offset(start), _offset(end)) for start, end in map(str.split, " ".join(line.head[1:]).split(";"))]
+        for line in lines
+    }
+    ways: list[tuple[Sequence[int], int]] = [(range(len(text) + 1), 0)]
+    if "\r\n" in text:
+        ways.append(([*(match.start() for match in re.finditer(r"\r\n|[\s\S]", text)), len(text)], 0))
+    if has_mark:
+        ways += [(places, 1) for places, _ in ways]
+
+    best: tuple[dict[str, list[tuple[int, int]]], list[tuple[int, str, str]]] | None = None
+    for places, shift in ways:
+        bounds: dict[str, list[tuple[int, int]]] = {}
+        wrong: list[tuple[int, str, str]] = []
+        for line in lines:
+            parts = [(start - shift, end - shift) for start, end in given[line.id]]
+            flat = [offset for part in parts for offset in part]
+            if any(start >= end for start, end in parts):
+                wrong.append((line.number, f"{line.id} has a part that ends where it starts, or before", _COUNT_CURE))
+            elif flat[0] < 0 or max(flat) >= len(places):
+                what = f"{line.id} ends at {_big(max(flat))}, the text at {len(places) - 1}"
+                wrong.append((line.number, what, "check that the .txt is the one that was annotated"))
+            elif flat != sorted(set(flat)):
+                what = f"the parts of {line.id} overlap, touch or are out of order"
+                wrong.append((line.number, what, "write parts in text order, and touching parts as one"))
+            else:
+                bounds[line.id] = [(places[start], places[end]) for start, end in parts]
+                there = " ".join(text[start:end] for start, end in bounds[line.id])
+                if line.tail is not None and not _same(line.tail, there):
+                    what = f"{line.id} says {_short(line.tail)}, the text has {_short(there)}"
+                    wrong.append((line.number, what, "check the offsets: code points, end exclusive"))
+        if best is None or len(wrong) < len(best[1]):
+            best = bounds, wrong
+    assert best is not None
+    for number, what, cure in best[1]:
+        findings.add(number, what, cure)
+    return best[0]
+
+
+_COUNT_CURE = "START is below END, which is exclusive"
+
+
+def _same(column: str, there: str) -> bool:
+    """Whether a text column fits the text; tools write the line ends in a span as one space, two, or leave them."""
+    if "\n" in there or "\r" in there:
+        return column.split() == there.split()
+    return column == there
+
+
+def _attributes(
+    lines: Sequence[_Line], labels: Mapping[str, str], layers: Mapping[str, Layer | None], findings: _Findings
+) -> tuple[dict[str, dict[str, str]], set[str]]:
+    """Attributes by T id, and the ids of the lines that say them."""
+    attributes: dict[str, dict[str, str]] = {}
+    taken: set[str] = set()
+    for line in lines:
+        if line.kind not in "AM":
+            continue
+        name, target, *value = line.head
+        layer = layers.get(target)
+        if layer is None or (layer == "entity" and name not in ATTRIBUTES):
+            continue
+        place, values = ATTRIBUTES.get(name, (None, ()))
+        if place is None:
+            what = f"unknown attribute {name} on {labels[target]} {target}"
+            findings.add(line.number, what, f"attributes are {', '.join(ATTRIBUTES)}")
+        elif place != layer:
+            what = f"{name} stands on {labels[target]} {target}"
+            findings.add(line.number, what, f"{name} belongs on a {place.upper()}")
+        elif not value or value[0] not in values:
+            what = f"{name} of {target} is {value[0] if value else 'without a value'}"
+            findings.add(line.number, what, f"values are {', '.join(values)}")
+        elif name in attributes.get(target, ()):
+            findings.add(line.number, f"{target} has a second {name}", "leave one of them")
+        else:
+            attributes.setdefault(target, {})[name] = value[0]
+            taken.add(line.id)
+    return attributes, taken
+
+
+def _roles(
+    lines: Sequence[_Line], labels: Mapping[str, str], layers: Mapping[str, Layer | None], findings: _Findings
+) -> tuple[dict[str, list[str]], set[str]]:
+    """The T ids of the sources and contents by that of their cue, and the ids of the lines that say so."""
+    roles: dict[str, list[str]] = {}
+    taken: set[str] = set()
+    said: dict[tuple[str, str, str], str] = {}
+    named = {target for line in lines for target in line.references}
+    for line in lines:
+        if line.kind not in "RE" or any(layers.get(id) is None for id in line.references if id[0] == "T"):
+            continue  # the latter are told already: dangling ids, malformed lines, unknown labels
+        if line.kind == "R":
+            cue, other = (word.rpartition(":")[2] for word in sorted(line.head[1:]))
+            links = [(line.head[0], other)]
+            ends = {layers.get(cue), layers.get(other)}
+            ours = line.head[0] in _ROLES or ("cue" in ends and ends & {"source", "content"})
+        else:
+            cue, *others = line.references
+            names = [word.partition(":")[0].rstrip("0123456789") for word in line.head[1:]]
+            links = list(zip(names, others, strict=True))
+            ours = layers.get(cue) == "cue"
+        if not ours:
+            continue
+        members = roles.setdefault(cue, [])
+        for role, other in links:
+            if layers.get(cue) != "cue" or role not in _ROLES or layers.get(other) != _ROLES[role]:
+                what = f"{role} joins {labels.get(cue, '')} {cue} and {labels.get(other, '')} {other}"
+                cure = "Source joins Arg1:CUE and Arg2:SOURCE, Content Arg1:CUE and Arg2:CONTENT"
+                findings.add(line.number, what.replace("  ", " "), cure)
+            elif line.kind == "R" and (known := said.setdefault((role, cue, other), line.id)) != line.id:
+                findings.add(line.number, f"{line.id} says the same as {known}", "leave one of them")
+            elif other not in members:
+                members.append(other)
+        # An event that other lines speak of must be there for them when they are written back.
+        if line.kind == "R" or line.id not in named:
+            taken.add(line.id)
+    return roles, taken
+
+
+def _spans(
+    lines: Sequence[_Line],
+    bounds: Mapping[str, Sequence[tuple[int, int]]],
+    layers: Mapping[str, Layer | None],
+    attributes: Mapping[str, Mapping[str, str]],
+    findings: _Findings,
+) -> dict[str, Span]:
+    """The spans by their T id, without those that something is wrong with."""
+    spans: dict[str, Span] = {}
+    first: dict[Span, str] = {}
+    for line in lines:
+        if line.kind != "T":
+            continue
+        layer, parts = layers[line.id], bounds.get(line.id)
+        if layer is None:
+            known = ", ".join(label for labels in LABELS.values() for label in labels)
+            findings.add(line.number, f"unknown label {line.head[0]}", f"labels are {known}")
+        elif parts:
+            fragments = tuple(parts) if len(parts) > 1 else ()
+            marks = tuple(attributes.get(line.id, {}).items())
+            span = Span(layer, line.head[0], parts[0][0], parts[-1][1], marks, fragments)
+            if first.setdefault(span, line.id) != line.id:
+                findings.add(line.number, f"{line.id} says the same as {first[span]}", "leave one of them")
+            spans[line.id] = span
+    return spans
+
+
+def _pick(spans: Mapping[str, Span], ids: Sequence[str], layer: Layer) -> tuple[Span, ...]:
+    return tuple(spans[id] for id in ids if spans[id].layer == layer)
+
+
+# What is kept names spans and lines not by their ids, which change, but by what they say: `GPE 33 48`, `Source CUE
+# 54 62 SOURCE 17 53`, and other kept lines by their place.
+
+
+def _offsets(span: Span) -> str:
+    return ";".join(f"{start} {end}" for start, end in span.fragments or ((span.start, span.end),))
+
+
+def _key(span: Span) -> str:
+    return " ".join((span.label, _offsets(span), *(f"{name}={value}" for name, value in span.attributes)))
+
+
+def _keep(lines: Sequence[_Line], taken: set[str], spans: Mapping[str, Span]) -> list[dict[str, Any]]:
+    """`{"kind", "head", "tail"}` for each line that the Document cannot hold, as plain JSON values."""
+    rest = [line for line in lines if line.kind != "T" and line.id not in taken]
+    names = {id: _key(span) for id, span in spans.items()}
+    names |= {line.id: f"line {place}" for place, line in enumerate(rest)}
+    for line in lines:
+        if line.id in taken and line.kind != "E":
+            targets = (
+                line.references if line.kind != "R" else [word.rpartition(":")[2] for word in sorted(line.head[1:])]
+            )
+            names[line.id] = " ".join((line.head[0], *(_key(spans[target]) for target in targets)))
+    return [{"kind": line.kind, "head": _renamed(line.kind, line.head, names), "tail": line.tail} for line in rest]
+
+
+def _kept_lines(kept: Sequence[Mapping[str, Any]], names: dict[str, str], name: Callable[[str, str], str]) -> list[str]:
+    """The lines that `_keep` kept, but for those that speak of something that is no longer there."""
+    alive = dict(enumerate(kept))
+    while True:
+        there = {*names, *(f"line {place}" for place in alive)}
+        lame = [place for place, item in alive.items() if not there.issuperset(_targets(item["kind"], item["head"]))]
+        if not lame:
+            break
+        for place in lame:
+            del alive[place]
+    lines: list[str] = []
+    ids = {place: "*" if item["kind"] == "*" else name(item["kind"], f"line {place}") for place, item in alive.items()}
+    for place, item in alive.items():
+        head = " ".join(_renamed(item["kind"], item["head"], names))
+        lines.append("\t".join((ids[place], head) if item["tail"] is None else (ids[place], head, item["tail"])))
+    return lines
+
+
+def _targets(kind: str, head: Sequence[str]) -> list[str]:
+    """What the words of a line's head name: ids in a file, keys in what is kept."""
+    return [word.rpartition(":")[2] for word in head[_REFERENCES[kind]]]
+
+
+def _renamed(kind: str, head: Sequence[str], names: Mapping[str, str]) -> list[str]:
+    """The head with each target replaced by its name."""
+    words = list(head)
+    words[_REFERENCES[kind]] = [
+        "".join((*word.rpartition(":")[:2], names[word.rpartition(":")[2]])) for word in head[_REFERENCES[kind]]
+    ]
+    return words
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 80 else f"{text[:60]} ... {text[-15:]}")
+
+
+def _big(offset: int) -> str:
+    return str(offset) if offset < 10**12 else "more than 10^12"

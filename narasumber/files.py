@@ -1,0 +1,45 @@
+"""Files and folders that are there as a whole or not at all: written aside, then renamed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Writes `path` (text as UTF-8) in one step; an older file of that name stays until the new one is whole."""
+    aside = _beside(path, "new")
+    try:
+        aside.write_bytes(content.encode() if isinstance(content, str) else content)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """An empty folder to fill, which takes the place of `target` when the block ends well, and is gone when it fails.
+
+    Raises OSError where it cannot be written. Whether `target` may be replaced is for the caller to know.
+    """
+    aside, old = _beside(target, "new"), _beside(target, "old")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(aside, ignore_errors=True)
+    try:
+        aside.mkdir()
+        yield aside
+        if target.exists():
+            target.rename(old)
+        aside.rename(target)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+        if old.exists() and not target.exists():
+            old.rename(target)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _beside(path: Path, ending: str) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.{ending}")

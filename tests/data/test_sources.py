@@ -1,0 +1,106 @@
+"""Files to documents, with outlet, title and sections out of their text; what cannot be read is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data.sources import load_documents, with_meta
+from narasumber.document import Document
+from narasumber.errors import InputError
+
+SEEDS = Path(__file__).resolve().parents[2] / "seeds"
+
+
+def write(path: Path, text: str = "Ani pergi.", ann: str | None = "T1\tPER 0 3\tAni\n") -> Path:
+    path.write_text(text, encoding="utf-8")
+    if ann is not None:
+        path.with_suffix(".ann").write_text(ann, encoding="utf-8")
+    return path
+
+
+def test_the_seeds_with_what_their_text_tells(seeds: list[Document]) -> None:
+    loaded = load_documents(SEEDS)
+    assert [(d.id, d.text, d.spans, d.attributions) for d in loaded] == [
+        (d.id, d.text, d.spans, d.attributions) for d in seeds
+    ]
+    assert [document.meta["outlet"] for document in loaded] == [
+        "tribunnews.com", "wahananews.co", "kontan.co.id", "tribunnews.com", "tribunnews.com",
+    ]  # fmt: skip
+    title = "Jarang Tinggalkan Pyongyang, Presiden Korea Utara Kim Jong Un Dikabarkan akan ke Rusia"
+    assert [document.meta.get("title") for document in loaded] == [None, None, None, title, None]
+    assert loaded[2].meta["sections"][:2] == [["byline", 0, 32], ["dateline", 33, 59]]
+
+
+@pytest.mark.parametrize("ending", [".txt", ".ann"])
+def test_one_file_is_one_document(tmp_path: Path, ending: str) -> None:
+    write(tmp_path / "b.txt")
+    (document,) = load_documents(write(tmp_path / "a.b.txt").with_suffix(ending))
+    assert document.id == "a.b" and document.spans[0].text_in(document.text) == "Ani"
+    assert document.meta == {"sections": [["body", 0, 10]]}
+    assert [document.id for document in load_documents(str(tmp_path), "brat")] == ["a.b", "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "outlet", "title"),
+    [
+        ("Harga Beras Naik\nKONTAN.CO.ID - SOLO. Ani pergi.", "kontan.co.id", "Harga Beras Naik"),
+        ("Solo - Ani pergi.\n(Tribunnews.com/Ani)", "tribunnews.com", None),
+        ("Solo, Pasar.net - Ani pergi.\n(Tribunnews.com/Ani)", "pasar.net", None),
+        ("(Tribunnews.com/Ani)\nTRIBUN.CO - Ani pergi.\n(Kompas.com/Budi)", "tribun.co", None),
+        ("(Tribunnews.com/Ani)\nAni pergi.\n(Kompas.com/Budi)", "tribunnews.com", None),
+        # Running text names other outlets.
+        ("Ani pergi, tulis Pasar.com di situsnya.", None, None),
+    ],
+)
+def test_outlet_and_title(text: str, outlet: str | None, title: str | None) -> None:
+    meta = with_meta(Document("a", text)).meta
+    assert (meta.get("outlet"), meta.get("title")) == (outlet, title)
+    assert [name for name, value in meta.items() if value is None] == []
+
+
+def test_what_the_document_says_of_itself_stays() -> None:
+    meta = {"outlet": "koran", "title": "Judul", "sections": [["body", 0, 4]], "brat": {"lines": []}}
+    assert with_meta(Document("a", "Judul Lain\nSOLO.CO - Ani.", meta=meta)).meta == meta
+    once = with_meta(Document("a", "Judul\nSOLO.CO - Ani."))
+    assert with_meta(once) == once
+
+
+def test_a_format_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="unknown format 'conl'") as caught:
+        load_documents(tmp_path, "conl")
+    assert caught.value.problems[0].where == str(tmp_path) and "brat" in caught.value.problems[0].cure
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "cure"),
+    [
+        ("gone", "no such file or folder", "name a folder"),
+        ("gone/a.txt", "no such file or folder", "name a folder"),
+        ("empty", "no .txt file in it", "name a folder"),
+        ("notes.md", "neither a folder nor a .txt file", "name an article's .txt"),
+        ("alone.txt", "no such file", "put the annotation of alone.txt there"),
+        ("blank.txt", "the article is empty", "put the text back"),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_place_and_cure(tmp_path: Path, name: str, what: str, cure: str) -> None:
+    (tmp_path / "empty").mkdir()
+    write(tmp_path / "notes.md", ann=None)
+    write(tmp_path / "alone.txt", ann=None)
+    write(tmp_path / "blank.txt", " \n", "")
+    with pytest.raises(InputError) as caught:
+        load_documents(tmp_path / name)
+    (problem,) = caught.value.problems
+    assert problem.where.startswith(str(tmp_path / name).removesuffix(".txt"))
+    assert what in problem.what and cure in problem.cure
+
+
+def test_all_faults_of_a_folder_are_told(tmp_path: Path) -> None:
+    write(tmp_path / "a.txt", ann="T1\tPER 0 3\tBudi\n")
+    write(tmp_path / "b.txt")
+    write(tmp_path / "c.txt", ann="T1\tPERSON 0 3\tAni\nx\n")
+    with pytest.raises(InputError) as caught:
+        load_documents(tmp_path)
+    places = [problem.where.rpartition("/")[2] for problem in caught.value.problems]
+    assert places == ["a.ann:1", "c.ann:1", "c.ann:2"]

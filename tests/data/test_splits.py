@@ -1,0 +1,247 @@
+"""Folds part the documents, near-duplicates stay on one side, and they are found exactly."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from data.splits import NEAR, SHINGLE, Fold, HeldOut, leaked_sentences, near_duplicates, normalised, split
+from narasumber.document import Document
+from narasumber.errors import InputError
+from narasumber.sentences import sentences
+
+# Few words, so that shingles meet; articles are short runs of one long chain or of chance.
+WORDS = "ani budi tuti pergi ke solo".split()
+CHAIN = [f"kata{number}" for number in range(30)]
+TEXTS = st.one_of(
+    st.lists(st.sampled_from(WORDS), max_size=9).map(" ".join),
+    st.tuples(st.integers(0, 20), st.integers(1, 12)).map(lambda at: " ".join(CHAIN[at[0] : at[0] + at[1]])),
+    st.sampled_from(["", " .", "Ani", "ANI!", "Ani, pergi ke Solo", '"ani pergi: ke solo."']),
+)
+
+
+def named(texts: Sequence[str]) -> list[Document]:
+    return [Document(f"d{number}", text) for number, text in enumerate(texts)]
+
+
+def articles(number: int) -> list[Document]:
+    return named([f"artikel nomor {n}" for n in range(number)])
+
+
+def jaccard(a: str, b: str) -> Fraction:
+    def shingles(text: str) -> set[tuple[str, ...]]:
+        words = re.findall(r"\w+", text.lower())
+        if len(words) < SHINGLE:
+            return {tuple(words)} - {()}
+        return {tuple(words[place : place + SHINGLE]) for place in range(len(words) - SHINGLE + 1)}
+
+    one, other = shingles(a), shingles(b)
+    return Fraction(len(one & other), len(one | other)) if one and other else Fraction(0)
+
+
+def ids(fold: Fold) -> tuple[list[str], list[str]]:
+    return [document.id for document in fold.train], [document.id for document in fold.held_out]
+
+
+def check_parting(fold: Fold, documents: Sequence[Document]) -> None:
+    train, out = ids(fold)
+    assert train and out
+    assert not set(train) & set(out)
+    order = [document.id for document in documents]
+    assert train == [id for id in order if id in train] and out == [id for id in order if id in out]
+    assert len(train) + len(out) == len(order)
+
+
+# Near-duplicates.
+
+
+@given(st.lists(TEXTS, max_size=8), st.lists(TEXTS, max_size=8), st.integers(1, 12), st.integers(1, 12))
+def test_near_duplicates_are_those_of_the_definition(a: list[str], b: list[str], one: int, other: int) -> None:
+    threshold = Fraction(min(one, other), max(one, other))
+    expected = [(i, j) for i, left in enumerate(a) for j, right in enumerate(b) if jaccard(left, right) >= threshold]
+    assert near_duplicates(a, b, float(threshold)) == expected
+
+
+def test_an_index_that_is_the_threshold_counts_however_it_is_rounded() -> None:
+    """7 of 25 shingles: 0.28 * 25 is a little more than 7."""
+    both = [f"kata{number}" for number in range(7 + SHINGLE - 1)]
+    one, other = (" ".join(both + [f"{name}{number}" for number in range(9)]) for name in "ab")
+    assert jaccard(one, other) == Fraction(7, 25)
+    assert near_duplicates([one], [other], 0.28) == [(0, 0)]
+    assert near_duplicates([one], [other], 0.281) == []
+
+
+@pytest.mark.parametrize("threshold", [0.0, -1.0, 1.01, float("nan")])
+def test_a_threshold_that_is_none(threshold: float) -> None:
+    with pytest.raises(ValueError, match="is not above 0 and at most 1"):
+        near_duplicates(["a"], ["a"], threshold)
+
+
+def test_short_texts_are_near_only_when_equal_but_for_case_and_marks() -> None:
+    assert near_duplicates(["Ani pergi!", "Ani pulang", "..."], ['"ANI, pergi"', "..."]) == [(0, 0)]
+    assert normalised('"ANI, pergi-pergi" ke 5') == ("ani", "pergi", "pergi", "ke", "5")
+
+
+# Splits.
+
+
+@given(st.integers(2, 12).flatmap(lambda n: st.tuples(st.just(n), st.sets(st.integers(0, n - 1), min_size=1))))
+def test_named_documents_are_held_out(drawn: tuple[int, set[int]]) -> None:
+    number, places = drawn
+    documents = articles(number)
+    chosen = tuple(f"d{place}" for place in sorted(places, reverse=True))
+    if len(chosen) == number:
+        with pytest.raises(InputError, match="none is left to train on"):
+            split(documents, HeldOut(documents=chosen))
+        return
+    (fold,) = split(documents, HeldOut(documents=chosen))
+    check_parting(fold, documents)
+    assert set(ids(fold)[1]) == set(chosen) and fold.name == "held_out"
+
+
+@given(st.integers(2, 12))
+def test_each_document_is_left_out_once(number: int) -> None:
+    documents = articles(number)
+    folds = split(documents, HeldOut(leave_one_out=True))
+    assert [(fold.name, [fold.name]) for fold in folds] == [
+        (d.id, ids(f)[1]) for d, f in zip(documents, folds, strict=True)
+    ]
+    for fold in folds:
+        check_parting(fold, documents)
+
+
+@given(st.integers(3, 30), st.integers(1, 19), st.integers(0, 5), st.randoms(use_true_random=False))
+def test_a_fraction_is_near_and_depends_on_ids_and_seed_alone(
+    number: int, twentieths: int, seed: int, chance: random.Random
+) -> None:
+    documents = articles(number)
+    chosen = HeldOut(fraction=twentieths / 20, seed=seed)
+    assume(number * twentieths != 20 * number - 10)
+    if number * twentieths > 20 * number - 10:
+        with pytest.raises(InputError, match="none is left to train on"):
+            split(documents, chosen)
+        return
+    (fold,) = split(documents, chosen)
+    check_parting(fold, documents)
+    out = ids(fold)[1]
+    assert abs(20 * len(out) - number * twentieths) <= 10 or len(out) == 1
+    shuffled = [Document(document.id, "teks lain") for document in documents]
+    chance.shuffle(shuffled)
+    assert set(ids(split(shuffled, chosen)[0])[1]) == set(out)
+
+
+def test_seeds_draw_differently() -> None:
+    drawn = {tuple(ids(split(articles(20), HeldOut(fraction=0.2, seed=seed))[0])[1]) for seed in range(5)}
+    assert len(drawn) > 1
+
+
+@given(st.lists(TEXTS, min_size=2, max_size=10), st.sampled_from([0.1, 0.2, 0.5]), st.integers(0, 3))
+def test_near_duplicates_stay_on_one_side(texts: list[str], fraction: float, seed: int) -> None:
+    documents = named(texts)
+    try:
+        (fold,) = split(documents, HeldOut(fraction=fraction, group_near_duplicates=True, seed=seed))
+    except InputError:
+        # The smallest group is all there is.
+        reached = {0}
+        for _ in texts:
+            reached |= {j for i in reached for j in range(len(texts)) if jaccard(texts[i], texts[j]) >= NEAR}
+        assert reached == set(range(len(texts)))
+        return
+    check_parting(fold, documents)
+    assert near_duplicates([d.text for d in fold.train], [d.text for d in fold.held_out]) == []
+
+
+def test_a_chain_of_near_duplicates_is_one_group() -> None:
+    """The ends share nothing but the middle."""
+    chain = [" ".join(CHAIN[at : at + 12]) for at in (0, 2, 4, 6, 8)]
+    assert jaccard(chain[0], chain[-1]) == 0 and jaccard(chain[0], chain[1]) > NEAR
+    documents = named([*chain, "lain satu", "lain dua", "lain tiga"])
+    for seed in range(10):
+        out = set(ids(split(documents, HeldOut(fraction=0.4, group_near_duplicates=True, seed=seed))[0])[1])
+        assert out.isdisjoint({"d0", "d1", "d2", "d3", "d4"}) or out >= {"d0", "d1", "d2", "d3", "d4"}
+
+
+def test_where_every_group_is_too_large_the_smallest_is_held_out() -> None:
+    documents = named([*(" ".join(CHAIN[at : at + 12]) for at in (0, 2, 4)), "lain"])
+    for seed in range(5):
+        (fold,) = split(documents, HeldOut(fraction=0.1, group_near_duplicates=True, seed=seed))
+        assert ids(fold)[1] == ["d3"]
+
+
+@pytest.mark.parametrize(
+    ("given_ids", "held_out", "where", "what", "cure"),
+    [
+        (["a", "b"], HeldOut(documents=("x", "a", "y")), "data.held_out.documents", "called x, y", "are a, b"),
+        (["a", "b", "a"], HeldOut(documents=("b",)), "data.sources", "one id: a", "file name"),
+        (["a", "a"], HeldOut(leave_one_out=True), "data.sources", "one id: a", "file name"),
+        (["a"], HeldOut(leave_one_out=True), "data.held_out", "of 1 documents none is left", "add some"),
+        (["a"], HeldOut(fraction=0.2), "data.held_out", "of 1 documents none is left", "hold out fewer"),
+        (["a", "b"], HeldOut(fraction=0.9), "data.held_out", "of 2 documents none is left", "hold out fewer"),
+        ([], HeldOut(leave_one_out=True), "data.held_out", "of 0 documents none is left", "add some"),
+        ([], HeldOut(fraction=0.2), "data.held_out", "of 0 documents none is left", "add some"),
+    ],
+)
+def test_what_cannot_be_split_is_told_with_place_and_cure(
+    given_ids: list[str], held_out: HeldOut, where: str, what: str, cure: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        split([Document(id, "teks") for id in given_ids], held_out)
+    (problem,) = caught.value.problems
+    assert problem.where == where and what in problem.what and cure in problem.cure
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"documents": ["a"], "fraction": 0.2},
+        {"leave_one_out": True, "fraction": 0.2},
+        {"documents": []},
+        {"fraction": 0.0},
+        {"fraction": 1.0},
+        {"leave_one_out": True, "group_near_duplicates": True},
+        {"fraction": 0.2, "seeds": 3},
+    ],
+)
+def test_settings_that_contradict_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        HeldOut.model_validate(settings)
+
+
+# Leaks.
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=4), st.lists(TEXTS, max_size=4))
+def test_leaked_sentences_are_those_with_a_near_duplicate(out: list[str], training: list[str]) -> None:
+    documents, known = (
+        named([f"{text}. Ani ikut" for text in out]),
+        [Document("t", f"{text}. Budi") for text in training],
+    )
+    expected = {
+        document.id: [
+            (start, end)
+            for start, end in sentences(document.text)
+            if any(
+                jaccard(document.text[start:end], other.text[first:last]) >= NEAR
+                for other in known
+                for first, last in sentences(other.text)
+            )
+        ]
+        for document in documents
+    }
+    assert leaked_sentences(documents, known) == expected
+
+
+def test_leaks_between_the_seeds(seeds: list[Document]) -> None:
+    leaked = leaked_sentences(seeds[3:4], [*seeds[:3], seeds[4]])
+    texts = [seeds[3].text[start:end] for start, end in leaked[seeds[3].id]]
+    assert "Putin berkeinginan untuk mengamankan peluru artileri dan rudal antitank Korea Utara." in texts
+    assert not any(text.startswith(("Penulis:", "Washington tidak segera")) for text in texts)
+    assert leaked_sentences(seeds[3:4], [], 0.5) == {seeds[3].id: []}

@@ -1,0 +1,72 @@
+"""Configs: every file of configs/ is one, and what is wrong with another is said by file and key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from narasumber.errors import InputError
+from train.config import dump, load_config
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+QUICKSTART = ROOT / "configs" / "quickstart.yaml"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_config_is_valid_and_named_like_its_file(path: Path) -> None:
+    assert load_config(path).name == path.stem
+
+
+def test_a_dumped_config_reads_back_the_same(tmp_path: Path) -> None:
+    config = load_config(QUICKSTART, ["train.patience=3", "data.development={fraction: 0.25}"])
+    (tmp_path / "config.yaml").write_text(dump(config), encoding="utf-8")
+    assert load_config(tmp_path / "config.yaml") == config
+
+
+def test_overrides_reach_nested_keys_as_yaml() -> None:
+    config = load_config(QUICKSTART, ["train.learning_rate=3e-5", "seed=7", "model.revision=null", "window.pieces=128"])
+    assert config.train.learning_rate == 3e-5
+    assert (config.seed, config.model.revision, config.window.pieces) == (7, None, 128)
+    assert config.window.overlap == load_config(QUICKSTART).window.overlap
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        ("name: x\ndata: {sources: [{path: seeds}]}\ntrain: {epoch: 3}", "train.epoch", "Extra inputs"),
+        ("name: x\ndata: {sources: [{path: seeds}]}\nmodel: {word_shape: maybe}", "model.word_shape", "'auto', 'on' or"),
+        ("name: x\ndata: {sources: []}", "data.sources", "at least 1"),
+        ("name: x\nlayers: [entity, entity]\ndata: {sources: [{path: seeds}]}", "layers", "twice"),
+        ("name: x/y\ndata: {sources: [{path: seeds}]}", "name", "pattern"),
+        ("name: [x", ":1", "not YAML"),
+        ("", "", "holds no keys"),
+        ("- a", "", "holds no keys"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, place: str, said: str) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load_config(path)
+    (problem, *_) = caught.value.problems
+    assert str(path) in problem.where
+    assert place in problem.where
+    assert said in problem.what
+
+
+def test_all_wrong_keys_are_listed_in_one_go() -> None:
+    with pytest.raises(InputError) as caught:
+        load_config(QUICKSTART, ["train.epochs=0", "seed=-1", "nonsense=1"])
+    assert len(caught.value.problems) == 3
+
+
+@pytest.mark.parametrize("override", ["train.epochs", "=3", "seed.x=1", "train.epochs=[1"])
+def test_a_broken_override_is_refused(override: str) -> None:
+    with pytest.raises(InputError):
+        load_config(QUICKSTART, [override])
+
+
+def test_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        load_config(tmp_path / "none.yaml")

@@ -1,0 +1,183 @@
+"""Training is exact: same seed, same weights; stopped and resumed, the same; cut into parts, the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from narasumber.errors import InputError
+from train.config import Config, dump, load_config
+from train.run import train
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture
+def config(tmp_path: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch) -> Config:
+    """Two epochs of the quickstart on a toy encoder; runs land in the test's own folder."""
+    monkeypatch.chdir(tmp_path)
+    return load_config(
+        ROOT / "configs" / "quickstart.yaml",
+        [
+            f"model.encoder={tiny_encoder}",
+            f"data.sources=[{{path: {ROOT / 'seeds'}}}]",
+            "train.epochs=2",
+            "train.tokens_per_batch=512",
+            "train.checkpoint_steps=3",
+            "window={pieces: 64, overlap: 16}",
+            "train.precision=fp32",
+        ],
+    )
+
+
+def named(config: Config, name: str, **train_changes: object) -> Config:
+    return config.model_copy(update={"name": name, "train": config.train.model_copy(update=train_changes)})
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    found: dict[str, torch.Tensor] = load_file(run / "last" / "model.safetensors")
+    return found
+
+
+def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_run_leaves_its_whole_directory_and_the_same_seed_the_same_weights(config: Config) -> None:
+    one, two = train(config), train(named(config, "again"))
+    other = train(config.model_copy(update={"name": "other", "seed": 14}))
+    names = {path.name for path in one.iterdir()}
+    assert names == {
+        "config.yaml", "environment.json", "labels.json", "split.json", "lost.json", "metrics.jsonl", "train.log",
+        "last", "DONE",
+    }  # fmt: skip
+    assert {path.name for path in (one / "last").iterdir()} >= {"model.safetensors", "tokenizer.json", "narasumber.json"}
+    assert equal(weights(one), weights(two))
+    assert not equal(weights(one), weights(other))
+    rows = [json.loads(line) for line in (one / "metrics.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == list(range(1, len(rows) + 1))
+    assert rows[-1]["loss"] < rows[0]["loss"]
+    assert json.loads((one / "split.json").read_text())["held_out"] == ["003_e50b77e81069cd99"]
+
+
+DIES = """
+import os, signal, sys
+from pathlib import Path
+import train.rundir as rundir
+from train.config import load_config
+from train.run import train
+
+moment, step = sys.argv[2], int(sys.argv[3])
+add, write_json = rundir.Metrics.add, rundir.write_json
+
+def dying_add(self, **values):
+    add(self, **values)
+    if moment == "update" and values["step"] == step:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def dying_write(path, value):
+    if moment == "checkpoint" and path.name == "train_state.json" and value["step"] >= step:
+        os.kill(os.getpid(), signal.SIGKILL)
+    write_json(path, value)
+
+rundir.Metrics.add, rundir.write_json = dying_add, dying_write
+train(load_config(Path(sys.argv[1])))
+"""
+
+
+def test_killed_at_any_moment_and_started_again_gives_the_same_weights(config: Config, tmp_path: Path) -> None:
+    """SIGKILL before the first checkpoint, between two, and while one is being written."""
+    whole = weights(train(config))
+    killed = named(config, "killed")
+    (tmp_path / "killed.yaml").write_text(dump(killed), encoding="utf-8")
+    run = tmp_path / "runs" / "killed"
+    for moment, step in (("update", 2), ("checkpoint", 6), ("update", 8)):
+        died = subprocess.run(
+            [sys.executable, "-c", DIES, str(tmp_path / "killed.yaml"), moment, str(step)],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+        assert died.returncode == -signal.SIGKILL, died.stderr
+        assert not (run / "DONE").exists()
+    train(killed, "must")
+    assert equal(weights(run), whole)
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == list(range(1, len(rows) + 1))
+    assert not (run / "state").exists()
+
+
+def test_an_update_in_parts_is_the_same_update(config: Config) -> None:
+    """Dropout draws differ between parts, so it is off here; what is left is floating-point order."""
+    plain = config.model_copy(
+        update={"model": config.model.model_copy(update={"dropout": 0.0, "encoder_dropout": 0.0}), "name": "whole"}
+    )
+    whole = weights(train(plain))
+    parted = weights(train(named(plain, "parted", accumulate=4)))
+    for name, tensor in whole.items():
+        assert torch.allclose(tensor, parted[name], atol=2e-4), name
+
+
+def test_a_directory_of_another_config_is_refused_with_a_diff(config: Config) -> None:
+    run = train(config)
+    before = (run / "metrics.jsonl").read_bytes()
+    with pytest.raises(InputError, match=r"(?s)another config.*-  epochs: 2.*\+  epochs: 3"):
+        train(named(config, config.name, epochs=3))
+    with pytest.raises(InputError, match="exists already"):
+        train(config, "never")
+    assert train(config) == run
+    assert (run / "metrics.jsonl").read_bytes() == before
+
+
+def test_must_resume_wants_a_run_and_a_full_folder_is_left_alone(config: Config, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no run to resume"):
+        train(config, "must")
+    (tmp_path / "runs" / "mine").mkdir(parents=True)
+    (tmp_path / "runs" / "mine" / "thesis.txt").touch()
+    with pytest.raises(InputError, match="not a run directory"):
+        train(named(config, "mine"))
+
+
+def test_development_articles_choose_the_best_epoch_and_patience_stops(config: Config) -> None:
+    chosen = named(config, "patient", patience=1, epochs=6, learning_rate=1e-9, head_learning_rate=1e-9)
+    data = load_config(
+        ROOT / "configs" / "quickstart.yaml",
+        [f"data.sources=[{{path: {ROOT / 'seeds'}}}]", "data.development={documents: [000_e91c931474bc4544]}"],
+    ).data
+    run = train(chosen.model_copy(update={"data": data}))
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert (run / "best" / "model.safetensors").exists()
+    assert rows[-1]["epoch"] == 2
+    assert "development_score" in rows[-1]
+    assert json.loads((run / "split.json").read_text())["development"] == ["000_e91c931474bc4544"]
+    with pytest.raises(InputError, match="needs development articles"):
+        train(named(config, "impatient", patience=1))
+
+
+def test_leave_one_out_trains_a_run_for_each_article(config: Config) -> None:
+    data = load_config(
+        ROOT / "configs" / "crossval.yaml", [f"data.sources=[{{path: {ROOT / 'seeds'}}}]"]
+    ).data
+    run = train(named(config, "folds", epochs=1).model_copy(update={"data": data}))
+    folds = sorted(path for path in run.iterdir() if path.is_dir())
+    assert len(folds) == 5
+    held_out = [json.loads((fold / "split.json").read_text())["held_out"] for fold in folds]
+    assert sorted(name for names in held_out for name in names) == sorted(
+        path.stem for path in (ROOT / "seeds").glob("*.ann")
+    )
+    assert (run / "DONE").exists()
+
+
+def test_a_window_longer_than_the_encoder_reads_is_refused(config: Config) -> None:
+    wide = config.model_copy(update={"window": config.window.model_copy(update={"pieces": 600})})
+    with pytest.raises(InputError, match="at most 512"):
+        train(wide)

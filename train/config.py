@@ -1,0 +1,119 @@
+"""One YAML file, one training run: the keys, their types, bounds and defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, field_validator
+
+from data.splits import HeldOut
+from narasumber.errors import InputError
+from narasumber.labels import HEADS, Head
+from narasumber.settings import Frozen, WindowSettings, validation_problems
+
+
+class Source(Frozen):
+    """Annotated articles: a file or a folder."""
+
+    path: Path
+    format: Literal["brat"] = "brat"
+
+
+class DataConfig(Frozen):
+    sources: tuple[Source, ...] = Field(min_length=1)
+    held_out: HeldOut | None = None
+    development: HeldOut | None = None
+    """Articles taken from the training side to choose the best epoch by."""
+
+
+class ModelConfig(Frozen):
+    encoder: str = "builtin"
+    revision: str | None = None
+    word_shape: Literal["auto", "on", "off"] = "auto"
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    """Before the heads; the encoder keeps its own."""
+    encoder_dropout: float | None = Field(default=None, ge=0, lt=1)
+    """Of the encoder's hidden layers and attention; None leaves what its config says."""
+
+
+class TrainConfig(Frozen):
+    epochs: int = Field(default=30, ge=1)
+    learning_rate: float = Field(default=1e-4, gt=0)
+    head_learning_rate: float = Field(default=1e-3, gt=0)
+    layer_decay: float = Field(default=1.0, gt=0, le=1)
+    """Each encoder layer learns this much slower than the one above it."""
+    weight_decay: float = Field(default=0.01, ge=0)
+    schedule: Literal["linear", "cosine"] = "linear"
+    warmup: float = Field(default=0.1, ge=0, lt=1)
+    """Share of the updates."""
+    tokens_per_batch: int = Field(default=2048, ge=16)
+    """Word pieces, padding included, of one update over all processes."""
+    accumulate: int = Field(default=1, ge=1)
+    """Parts that an update is computed in; changes the memory it takes, not its result."""
+    clip_norm: float = Field(default=1.0, gt=0)
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    patience: int | None = Field(default=None, ge=1)
+    """Epochs without a better development score before training stops."""
+    checkpoint_steps: int = Field(default=200, ge=1)
+
+
+class Config(Frozen):
+    name: str = Field(pattern=r"^[\w.-]+$")
+    seed: int = Field(default=13, ge=0, lt=2**32)
+    data: DataConfig
+    layers: tuple[Head, ...] = Field(default=HEADS, min_length=1)
+    window: WindowSettings = WindowSettings()
+    model: ModelConfig = ModelConfig()
+    train: TrainConfig = TrainConfig()
+
+    @field_validator("layers")
+    @classmethod
+    def _layers_once_and_in_order(cls, layers: tuple[Head, ...]) -> tuple[Head, ...]:
+        if len(set(layers)) < len(layers):
+            raise ValueError("names a layer twice")
+        return tuple(head for head in HEADS if head in layers)
+
+
+def load_config(path: Path, overrides: list[str] | tuple[str, ...] = ()) -> Config:
+    """Reads a YAML file and applies `key.path=value` overrides (values are YAML too).
+
+    Raises InputError naming file, key and allowed values for anything that is not right.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read: {error.strerror}", "name a file of configs/") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise InputError(where, f"is not YAML: {getattr(error, 'problem', None) or error}", "mend this line") from None
+    if not isinstance(values, dict):
+        raise InputError(str(path), "holds no keys", "copy configs/quickstart.yaml and change it")
+    for override in overrides:
+        _apply(values, override)
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise InputError.of(validation_problems(str(path), error)) from None
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise InputError(f"--set {override}", "is not of the form key=value", "--set train.learning_rate=3e-5")
+    *parents, last = key.split(".")
+    for parent in parents:
+        values = values.setdefault(parent, {})
+        if not isinstance(values, dict):
+            raise InputError(f"--set {override}", f"{parent!r} is a value and has no keys below it")
+    try:
+        values[last] = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise InputError(f"--set {override}", "its value is not YAML", "quote it") from None
+
+
+def dump(config: Config) -> str:
+    """The config with every default spelled out, as YAML that `load_config` reads back to the same config."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)

@@ -1,0 +1,169 @@
+"""The training loop: epochs of updates on one network, by Accelerate, resumable at every update."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+import torch
+from accelerate import Accelerator
+from torch import nn
+from torch.nn import functional
+
+from models.network import Network
+from narasumber.settings import Settings
+from narasumber.tags import MASKED
+from train.config import TrainConfig
+from train.examples import Example, collate_examples, labelled_words, plan_epoch
+
+
+@dataclass
+class TrainState:
+    """Where a run stands: `step` updates are done, `batch` of them in epoch `epoch`."""
+
+    step: int = 0
+    epoch: int = 0
+    batch: int = 0
+    best_score: float = -1.0
+    best_epoch: int = -1
+
+
+@dataclass(frozen=True)
+class Update:
+    """What one update did. `loss` is the mean over labelled words, summed over the heads; `tokens` counts padding too."""
+
+    step: int
+    epoch: int
+    loss: float
+    gradient_norm: float
+    learning_rate: float
+    tokens: int
+    ends_epoch: bool
+
+
+def parameter_groups(network: Network, config: TrainConfig) -> list[dict[str, object]]:
+    """AdamW groups: heads at their own rate, encoder layers at rates that fall with depth, no decay on vectors."""
+    depth = network.encoder.config.num_hidden_layers
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        if name.startswith("encoder."):
+            layer = re.search(r"\.layers?\.(\d+)\.", name)
+            below = depth - 1 - int(layer[1]) if layer else depth if "embeddings" in name else 0
+            rate = config.learning_rate * config.layer_decay**below
+        else:
+            rate = config.head_learning_rate
+        decay = config.weight_decay if parameter.ndim > 1 else 0.0
+        groups.setdefault((rate, decay), []).append(parameter)
+    return [
+        {"params": parameters, "lr": rate, "initial_lr": rate, "weight_decay": decay}
+        for (rate, decay), parameters in groups.items()
+    ]
+
+
+def rate_factor(step: int, total: int, config: TrainConfig) -> float:
+    """The share of the full learning rate at update `step` (from 0) of `total`."""
+    warmup = math.ceil(config.warmup * total)
+    if step < warmup:
+        return (step + 1) / warmup
+    progress = (step - warmup) / max(1, total - warmup)
+    return 0.5 * (1 + math.cos(math.pi * progress)) if config.schedule == "cosine" else 1 - progress
+
+
+class Loop:
+    """Runs the updates. The plan, the rates and the loss's scale are functions of config and step alone, so all that
+    a checkpoint has to hold is weights, optimizer, random states and `TrainState`.
+
+    `accelerator.accumulate()` is not used: it counts micro-batches and weighs each the same, whatever it holds. Here an
+    update is planned first and then cut into parts, over processes and over `accumulate`, and each part's summed
+    loss is divided by the labelled words of the whole update; so neither number changes the result.
+    """
+
+    def __init__(
+        self,
+        accelerator: Accelerator,
+        network: Network,
+        examples: list[Example],
+        settings: Settings,
+        config: TrainConfig,
+        seed: int,
+    ) -> None:
+        self.accelerator = accelerator
+        self.examples = examples
+        self.settings = settings
+        self.config = config
+        self.seed = seed
+        self.state = TrainState()
+        lengths = [example.length for example in examples]
+        self.plan: Callable[[int], list[list[int]]] = lambda epoch: plan_epoch(
+            lengths, config.tokens_per_batch, seed, epoch
+        )
+        self.total = sum(len(self.plan(epoch)) for epoch in range(config.epochs))
+        optimizer = torch.optim.AdamW(parameter_groups(network, config), fused=True)
+        self.network, self.optimizer = accelerator.prepare(network, optimizer)
+
+    def updates(self) -> Iterator[Update]:
+        """Runs from where the state stands to the end of the last epoch, one update a turn."""
+        state = self.state
+        while state.epoch < self.config.epochs:
+            plan = self.plan(state.epoch)
+            while state.batch < len(plan):
+                update = self._update([self.examples[index] for index in plan[state.batch]], state.batch + 1 == len(plan))
+                state.step += 1
+                state.batch += 1
+                if update.ends_epoch:
+                    state.epoch, state.batch = state.epoch + 1, 0
+                    plan = []
+                yield update
+
+    def _update(self, examples: list[Example], ends_epoch: bool) -> Update:
+        accelerator, config, state = self.accelerator, self.config, self.state
+        factor = rate_factor(state.step, self.total, config)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["initial_lr"] * factor
+        parts = accelerator.num_processes * config.accumulate
+        own = [examples[part::parts] for part in range(parts)][accelerator.process_index :: accelerator.num_processes]
+        words = torch.from_numpy(labelled_words(examples)).clamp(min=1).to(accelerator.device)
+        self.network.train()
+        self.optimizer.zero_grad()
+        loss = torch.zeros((), device=accelerator.device)
+        tokens = 0
+        for number, part in enumerate(own):
+            last = number + 1 == len(own)
+            with nullcontext() if last else accelerator.no_sync(self.network):
+                # A process without examples of its own still takes part in the others' gradients.
+                part_loss = self._loss(part or examples[:1], words) * (1.0 if part else 0.0)
+                accelerator.backward(part_loss * accelerator.num_processes)
+            loss += part_loss.detach()
+            tokens += len(part) * max((example.length for example in part), default=0)
+        norm = accelerator.clip_grad_norm_(self.network.parameters(), config.clip_norm)
+        self.optimizer.step()
+        total = accelerator.reduce(torch.stack([loss.double(), torch.tensor(tokens, device=loss.device).double()]))
+        return Update(
+            step=state.step + 1,
+            epoch=state.epoch + 1,
+            loss=float(total[0]),
+            gradient_norm=float(norm),
+            learning_rate=config.learning_rate * factor,
+            tokens=int(total[1]),
+            ends_epoch=ends_epoch,
+        )
+
+    def _loss(self, examples: list[Example], words: torch.Tensor) -> torch.Tensor:
+        """Cross entropy summed over labelled words and divided by [heads] `words`, summed over heads."""
+        device = self.accelerator.device
+        batch, labels = collate_examples(examples, self.settings)
+        with self.accelerator.autocast():
+            logits = self.network(**{name: torch.from_numpy(array).to(device) for name, array in batch.items()})
+        target = torch.from_numpy(labels).to(device)
+        loss = torch.zeros((), device=device)
+        for number, own in enumerate(logits.float().split(self.settings.tag_counts, dim=-1)):
+            summed = functional.cross_entropy(
+                own.flatten(0, 1), target[:, number].flatten(), ignore_index=MASKED, reduction="sum"
+            )
+            loss = loss + summed / words[number]
+        return loss
