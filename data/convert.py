@@ -7,8 +7,6 @@ One row is one article. Spans and attributions are the truth; the BIO columns ar
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +17,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 from data.splits import HeldOut, split
 from narasumber.document import Document
 from narasumber.errors import InputError
+from narasumber.files import new_folder
 from narasumber.labels import ATTRIBUTES, HEADS, LABELS, bio_tags, head_labels
 from narasumber.sections import sections
 from narasumber.tags import MASKED, bio
@@ -83,25 +82,17 @@ def convert(documents: Sequence[Document], destination: str | Path, held_out: Se
     data = DatasetDict({name: to_dataset(part) for name, part in parts.items()})
     counts = {name: count(part) for name, part in parts.items()}
 
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(f".{target.name}.{os.getpid()}.new")
-    old = target.with_name(f".{target.name}.{os.getpid()}.old")
     try:
-        (fresh / "data").mkdir(parents=True)
-        for name, part in data.items():
-            part.to_parquet(fresh / "data" / f"{name}.parquet")
-        (fresh / "README.md").write_text(card(counts), encoding="utf-8")
-        (fresh / MANIFEST).write_text(
-            json.dumps({"format": FORMAT, "splits": counts}, indent=2) + "\n", encoding="utf-8"
-        )
-        if target.exists():
-            target.rename(old)
-        fresh.rename(target)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-        if old.exists() and not target.exists():
-            old.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
+        with new_folder(target) as fresh:
+            (fresh / "data").mkdir()
+            for name, part in data.items():
+                part.to_parquet(fresh / "data" / f"{name}.parquet")
+            (fresh / "README.md").write_text(card(counts), encoding="utf-8")
+            (fresh / MANIFEST).write_text(
+                json.dumps({"format": FORMAT, "splits": counts}, indent=2) + "\n", encoding="utf-8"
+            )
+    except OSError as error:
+        raise InputError(str(target), f"cannot be written: {error.strerror}", "choose another folder") from error
     return data
 
 

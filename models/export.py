@@ -16,6 +16,7 @@ from torch import nn
 from transformers import AutoModelForTokenClassification, PreTrainedTokenizerFast
 
 from models.network import Network, load, torch_tagger
+from models.trim import embeddings
 from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.labels import bio_tags
@@ -50,7 +51,7 @@ def write_onnx(model: Path, held_out: Sequence[Document], folder: Path) -> dict[
             )
     figures = {"megabytes": _megabytes(folder / "model.onnx")}
     if held_out:
-        figures |= _quantise(folder, settings, held_out, annotated)
+        figures |= _quantise(folder, held_out, annotated)
     return figures
 
 
@@ -108,7 +109,7 @@ def _to_onnx(network: Network, settings: Settings, path: Path) -> None:
 
 def _check_logits(network: Network, exported: Tagger, settings: Settings, folder: Path) -> None:
     random = np.random.default_rng(0)
-    vocabulary = int(network.encoder.get_input_embeddings().num_embeddings)
+    vocabulary = len(embeddings(network.encoder).weight)
     ours = torch_tagger(network, exported.tokenizer, settings)
     for windows, pieces in ((1, 7), (2, 64), (3, settings.window.pieces)):
         mask = np.ones((windows, pieces), dtype=np.int64)
@@ -124,9 +125,7 @@ def _check_logits(network: Network, exported: Tagger, settings: Settings, folder
             raise InputError(str(folder), f"ONNX and PyTorch differ by {difference:.4f} at {windows} x {pieces}")
 
 
-def _quantise(
-    folder: Path, settings: Settings, gold: Sequence[Document], full: Sequence[Document]
-) -> dict[str, float]:
+def _quantise(folder: Path, gold: Sequence[Document], full: Sequence[Document]) -> dict[str, float]:
     """Writes model.int8.onnx if it is good enough, and says what it costs."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -157,7 +156,8 @@ def _f1(gold: Sequence[Document], predicted: Sequence[Document]) -> float:
 
 def _fast_tokenizer(tokenizer: Tokenizer, settings: Settings) -> PreTrainedTokenizerFast:
     def piece(number: int) -> str:
-        found: str = tokenizer.id_to_token(number)
+        found = tokenizer.id_to_token(number)
+        assert found is not None
         return found
 
     own = Tokenizer.from_str(tokenizer.to_str())
@@ -178,5 +178,3 @@ def _fast_tokenizer(tokenizer: Tokenizer, settings: Settings) -> PreTrainedToken
 
 def _megabytes(path: Path) -> float:
     return round(path.stat().st_size / 1e6, 1)
-
-

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-
-import numpy as np
 import torch
 from safetensors.torch import load_model, save_model
 from tokenizers import Tokenizer
@@ -37,9 +35,7 @@ class Network(nn.Module):
             }
         )
 
-    def forward(
-        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, word_shapes: Tensor
-    ) -> Tensor:
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, word_shapes: Tensor) -> Tensor:
         extra = {"token_type_ids": token_type_ids} if self.takes_token_types else {}
         hidden = self.encoder(input_ids=input_ids, attention_mask=attention_mask, **extra).last_hidden_state
         if self.shape is not None:
@@ -84,8 +80,7 @@ def torch_tagger(network: Network, tokenizer: Tokenizer, settings: Settings) -> 
         with torch.inference_mode():
             logits = network(**{name: torch.from_numpy(array).to(device) for name, array in batch.items()})
         network.train(was_training)
-        return logits.float().cpu().numpy().astype(np.float32)
+        found: Floats = logits.float().cpu().numpy()
+        return found
 
     return Tagger(settings, tokenizer, forward)
-
-

@@ -1,4 +1,4 @@
-"""A smaller vocabulary for a given encoder: the pieces that a language needs, and the embedding rows that belong to them."""
+"""A smaller vocabulary for an encoder: the pieces that a language needs, and the embedding rows that belong to them."""
 
 from __future__ import annotations
 
@@ -63,8 +63,7 @@ def trim(model: PreTrainedModel, tokenizer: Tokenizer, keep: Collection[str]) ->
 
 def take_rows(model: PreTrainedModel, rows: Sequence[int]) -> None:
     """Keeps the given rows of the input embeddings, in their order, and drops the others."""
-    old = model.get_input_embeddings()
-    assert isinstance(old, nn.Embedding)
+    old = embeddings(model)
     new = nn.Embedding(len(rows), old.embedding_dim)
     padding = old.padding_idx
     new.padding_idx = rows.index(padding) if padding is not None and padding in rows else None
@@ -74,6 +73,13 @@ def take_rows(model: PreTrainedModel, rows: Sequence[int]) -> None:
     model.config.vocab_size = len(rows)
     if new.padding_idx is not None:
         model.config.pad_token_id = new.padding_idx
+
+
+def embeddings(model: PreTrainedModel) -> nn.Embedding:
+    """The input embeddings, [pieces, width]."""
+    found = model.get_input_embeddings()
+    assert isinstance(found, nn.Embedding)
+    return found
 
 
 def _merges(merges: list[list[str]], wanted: set[str]) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""The command line. Commands import what they need when they run: `--help` stays quick, and `predict` needs no PyTorch."""
+"""The command line. Commands import what they need when they run: `--help` is quick, `predict` needs no PyTorch."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ class Resume(str, Enum):
 def convert(
     source: Annotated[Path, typer.Argument(help="A folder of .txt and .ann pairs, or one .txt file.")],
     to: Annotated[Path, typer.Option(help="The folder to write; an earlier data set there is replaced.")],
-    held_out: Annotated[list[str] | None, typer.Option(help="Id of an article for the split `test`; repeat it.")] = None,
+    held_out: Annotated[
+        list[str] | None, typer.Option(help="Id of an article for the split `test`; repeat it.")
+    ] = None,
 ) -> None:
     """Turn annotated articles into a datasets.DatasetDict (Parquet) with a card."""
     import datasets
@@ -179,7 +181,9 @@ def _articles(files: list[str]) -> list[Document]:
             content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
             text = content.decode("utf-8-sig")
         except OSError as error:
-            problems.append(Problem(file, f"cannot be read: {error.strerror}", "name a text file, or - for standard input"))
+            problems.append(
+                Problem(file, f"cannot be read: {error.strerror}", "name a text file, or - for standard input")
+            )
             continue
         except UnicodeDecodeError as error:
             line = error.object.count(b"\n", 0, error.start) + 1
@@ -237,7 +241,9 @@ def _run(command: Callable[[], None]) -> None:
     except ModuleNotFoundError as error:
         package = (error.name or "").split(".")[0]
         if package in CHECKOUT:
-            sys.stderr.write(f"this command needs a checkout: the folder {package}/ is not part of the installed package\n")
+            sys.stderr.write(
+                f"this command needs a checkout: the folder {package}/ is not part of the installed package\n"
+            )
         else:
             sys.stderr.write(f"this command needs the package {package}: pip install -e '.[train]' in the checkout\n")
         sys.exit(2)

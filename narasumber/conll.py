@@ -1,4 +1,4 @@
-"""CoNLL columns out: a word a line, then a tab and an IOB2 tag for each layer; a blank line behind each line of text."""
+"""CoNLL columns out: a word a line with an IOB2 tag for each layer, a blank line behind each line of text."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ Scores = npt.NDArray[np.float32]
 
 @lru_cache
 def _illegal(tags: int) -> npt.NDArray[np.float32]:
-    """[tags, tags] penalties: minus infinity where tag j may not follow tag i, that is I-x after neither B-x nor I-x."""
+    """[tags, tags] penalties: minus infinity where tag j may not follow tag i: I-x after neither B-x nor I-x."""
     before, after = np.arange(tags)[:, None], np.arange(tags)[None, :]
     inside = (after > 0) & (after % 2 == 0)
     continues = (before == after) | (before == after - 1)
@@ -27,7 +27,7 @@ def viterbi(scores: Scores) -> npt.NDArray[np.int64]:
     illegal = _illegal(tags)
     greedy = scores.argmax(axis=1)
     if not np.isinf(illegal[np.concatenate(([0], greedy[:-1])), greedy]).any():
-        return greedy.astype(np.int64)
+        return np.asarray(greedy, dtype=np.int64)
     best = scores[0] + illegal[0]  # a line starts as if an O stood before it
     back = np.zeros((count, tags), dtype=np.int16)
     for index in range(1, count):

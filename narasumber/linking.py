@@ -62,10 +62,10 @@ def link(text: str, spans: Iterable[Span]) -> tuple[Attribution, ...]:
             paired.add(content)
         for content in contents:
             if content not in paired:
-                links[min(cues, key=lambda cue: content_cost(cue, content))].contents.append(content)  # noqa: B023
+                links[min(cues, key=lambda cue: content_cost(cue, content))].contents.append(content)
         for cue in cues:
             if not links[cue].contents and contents:
-                nearest = min(contents, key=lambda content: content_cost(cue, content))  # noqa: B023
+                nearest = min(contents, key=lambda content: content_cost(cue, content))
                 if content_cost(cue, nearest) < LIMIT:
                     links[cue].contents.append(nearest)
         for cue, found in links.items():
@@ -100,7 +100,8 @@ def _source_cost(text: str, cues: Sequence[Span], contents: Sequence[Span]) -> C
             _gap(cue, source)
             + WRONG_SIDE * (follows != (source.start >= cue.end))
             + CUE_BETWEEN * _between(cue, source, cues)
-            + OTHER_CONTENT * len({c for c in contents if _inside(cue, c)} ^ {c for c in contents if _inside(source, c)})
+            + OTHER_CONTENT
+            * len({c for c in contents if _inside(cue, c)} ^ {c for c in contents if _inside(source, c)})
         )
 
     return cost
@@ -119,7 +120,8 @@ def _content_cost(
         sentence = bisect_right(starts, cue.start)
         return (
             gap
-            + OTHER_SENTENCE * (not bisect_right(starts, content.start) <= sentence <= bisect_right(starts, content.end))
+            + OTHER_SENTENCE
+            * (not bisect_right(starts, content.start) <= sentence <= bisect_right(starts, content.end))
             + CUE_BETWEEN * _between(cue, content, cues)
             + OTHER_CONTENT * len({c for c in others if _inside(cue, c)} ^ {c for c in others if _inside(content, c)})
         )

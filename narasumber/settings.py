@@ -71,7 +71,9 @@ class Settings(Frozen):
             raise InputError(str(path), f"is of version {settings.version}, this program reads version 1", "upgrade")
         for head in settings.heads:
             if settings.labels.get(head) != head_labels(head):
-                raise InputError(str(path), f"labels of {head!r} are not those of this version's scheme", "export again")
+                raise InputError(
+                    str(path), f"labels of {head!r} are not those of this version's scheme", "export again"
+                )
         return settings
 
 

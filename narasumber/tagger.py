@@ -29,14 +29,17 @@ class Tagger:
     def load(cls, folder: str | Path, weights: str = "model.onnx") -> Tagger:
         """The tagger of an export folder; needs neither PyTorch nor a checkout.
 
-        `weights` may name `model.int8.onnx`, smaller and quicker, where the export holds it. Raises InputError if the folder is not one or a file in it is missing or cut off.
+        `weights` may name `model.int8.onnx`, smaller and quicker, where the export holds it. Raises InputError if the
+        folder is no export, or a file in it is missing or cut off.
         """
         folder = Path(folder)
         settings = Settings.read(folder)
         try:
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:  # the library raises a bare Exception
-            raise InputError(str(folder / "tokenizer.json"), f"cannot be read: {error}", "export the run again") from None
+            raise InputError(
+                str(folder / "tokenizer.json"), f"cannot be read: {error}", "export the run again"
+            ) from None
         return cls(settings, tokenizer, _onnx_forward(folder / weights, settings))
 
     def __call__(self, text: str, id: str = "text") -> Document:
@@ -83,5 +86,7 @@ def _onnx_forward(path: Path, settings: Settings) -> Forward:
 
     width = session.get_outputs()[0].shape[-1]
     if width != sum(settings.tag_counts):
-        raise InputError(str(path), f"has {width} tags, its settings {sum(settings.tag_counts)}", "export the run again")
+        raise InputError(
+            str(path), f"has {width} tags, its settings {sum(settings.tag_counts)}", "export the run again"
+        )
     return forward

@@ -120,4 +120,3 @@ def tag_names(tags: Sequence[int] | Tags, head: Head) -> list[str]:
     """`B-PER` and the like for tag numbers; masked words are `O`."""
     names = bio_tags(head_labels(head))
     return [names[tag] if tag > 0 else "O" for tag in map(int, tags)]
-

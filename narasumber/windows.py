@@ -130,14 +130,12 @@ def windows(pieces: Pieces, settings: Settings) -> list[Window]:
     count = len(pieces.words)
     bounds = [*pieces.line_starts, count] if settings.window.unit == "line" else [0, count]
     return [
-        window
-        for start, end in zip(bounds, bounds[1:], strict=False)
-        for window in _cut(pieces, start, end, settings)
+        window for start, end in zip(bounds, bounds[1:], strict=False) for window in _cut(pieces, start, end, settings)
     ]
 
 
 def _cut(pieces: Pieces, start: int, stop: int, settings: Settings) -> list[Window]:
-    """Overlapping windows over words `start` to `stop`, cut where a line ends, else a sentence, else between two words."""
+    """Overlapping windows over words `start` to `stop`, cut where a line ends, else a sentence, else a word."""
     size = settings.window.pieces - 2
     overlap = min(settings.window.overlap, size // 2)
     first = pieces.first
@@ -160,7 +158,7 @@ def _cut(pieces: Pieces, start: int, stop: int, settings: Settings) -> list[Wind
 
 
 def _best_break(breaks: dict[int, int], near: int, *, earliest: int, latest: int | None = None) -> int:
-    """The word nearest before `near` (or, within `latest`, nearest at all) that opens a line, else a sentence, else `near`."""
+    """The word nearest before `near` (up to `latest`: behind it) that opens a line, else a sentence, else `near`."""
     places = range(near, earliest - 1, -1) if latest is None else range(near, latest)
     for strength in (2, 1):
         for word in places:
@@ -171,7 +169,7 @@ def _best_break(breaks: dict[int, int], near: int, *, earliest: int, latest: int
 
 @dataclass(frozen=True)
 class Row:
-    """One window as model input: [pieces] each, special tokens included; `places` [words] are its words' first pieces."""
+    """One window as model input: [pieces] each, special tokens included; `places` [words]: its words' first pieces."""
 
     ids: Ints
     shapes: Ints

@@ -70,7 +70,8 @@ def plan_epoch(lengths: Sequence[int], tokens_per_batch: int, seed: int, epoch: 
 
 def labelled_words(examples: Sequence[Example]) -> Ints:
     """[heads] how many words of these examples carry a tag."""
-    return np.sum([(example.labels != MASKED).sum(axis=1) for example in examples], axis=0)
+    counts = [(example.labels != MASKED).sum(axis=1) for example in examples]
+    return np.asarray(np.sum(counts, axis=0), dtype=np.int64)
 
 
 def collate_examples(examples: Sequence[Example], settings: Settings) -> tuple[Batch, Ints]:

@@ -33,7 +33,7 @@ class TrainState:
 
 @dataclass(frozen=True)
 class Update:
-    """What one update did. `loss` is the mean over labelled words, summed over the heads; `tokens` counts padding too."""
+    """What one update did. `loss`: mean over labelled words, summed over heads; `tokens` counts padding too."""
 
     step: int
     epoch: int
@@ -112,7 +112,9 @@ class Loop:
         while state.epoch < self.config.epochs:
             plan = self.plan(state.epoch)
             while state.batch < len(plan):
-                update = self._update([self.examples[index] for index in plan[state.batch]], state.batch + 1 == len(plan))
+                update = self._update(
+                    [self.examples[index] for index in plan[state.batch]], state.batch + 1 == len(plan)
+                )
                 state.step += 1
                 state.batch += 1
                 if update.ends_epoch:

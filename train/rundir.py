@@ -1,11 +1,11 @@
 """The run directory: which files a run leaves behind, and how they survive a crash at any moment.
 
-    config.yaml        resolved, written first            environment.json   versions, device, seed, data fingerprint
-    labels.json        the tags of each head, in order    split.json         which articles were held out
-    metrics.jsonl      one JSON object an update           train.log
-    state/step-N/      Accelerate's state and TrainState, while the run is unfinished
-    best/  last/       model folders (best only where development articles choose it)
-    lost.json          spans that no head can learn       DONE               written last
+config.yaml        resolved, written first            environment.json   versions, device, seed, data fingerprint
+labels.json        the tags of each head, in order    split.json         which articles were held out
+metrics.jsonl      one JSON object an update           train.log
+state/step-N/      Accelerate's state and TrainState, while the run is unfinished
+best/  last/       model folders (best only where development articles choose it)
+lost.json          spans that no head can learn       DONE               written last
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def open_run(folder: Path, config: Config, resume: Resume) -> None:
             raise InputError(str(folder), "exists already", "choose another name, remove it, or --resume auto")
         found, wanted = file.read_text(encoding="utf-8"), dump(config)
         if found != wanted:
-            changes = difflib.unified_diff(found.splitlines(), wanted.splitlines(), "there", "asked for", lineterm="", n=0)
+            changes = difflib.unified_diff(
+                found.splitlines(), wanted.splitlines(), "there", "asked for", lineterm="", n=0
+            )
             raise InputError(
                 str(folder),
                 "holds a run of another config:\n" + "\n".join(f"      {line}" for line in list(changes)[2:]),

@@ -178,7 +178,7 @@ def test_a_failure_leaves_the_old_data_set_whole(
         else:
             patch.setattr(os, "rename", move)
             patch.setattr(Path, "rename", move)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(InputError, match="cannot be written"):
             convert([article("a"), article("b")], target, held_out=["b"])
     assert content_of(tmp_path) == before
     assert names(tmp_path) == ([] if is_first else ["set"])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from narasumber.brat import read_brat, read_brat_folder, to_ann, write_brat
 from narasumber.document import Attribution, Document, Span
-from narasumber.errors import InputError
+from narasumber.errors import InputError, Problem
 from narasumber.labels import ATTRIBUTES, LABELS, LAYERS
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
@@ -55,7 +55,9 @@ def renumbered(ann: str) -> list[str]:
     for line in ann.splitlines():
         id = line.partition("\t")[0]
         ids[id] = f"{id[0]}{sum(known[0] == id[0] for known in ids) + 1}"
-    return [re.sub(r"\b[TRA]\d+\b(?=[\t ]|$)", lambda m: ids.get(m.group(), m.group()), line) for line in ann.splitlines()]
+    return [
+        re.sub(r"\b[TRA]\d+\b(?=[\t ]|$)", lambda m: ids.get(m.group(), m.group()), line) for line in ann.splitlines()
+    ]
 
 
 @pytest.mark.parametrize("name", GOLD)
@@ -265,7 +267,7 @@ def test_a_folder_is_read_by_name_and_all_its_faults_are_told(pair: Pair, tmp_pa
 
 def test_folders_that_are_none_or_empty(tmp_path: Path) -> None:
     for folder in (tmp_path / "none", tmp_path):
-        with pytest.raises(InputError, match="no such folder|no .txt file"):
+        with pytest.raises(InputError, match=r"no such folder|no \.txt file"):
             read_brat_folder(folder)
 
 
@@ -364,9 +366,9 @@ def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, a
     path = tmp_path_factory.getbasetemp() / "any.txt"
     path.write_text("Ani kata", encoding="utf-8")
     path.with_suffix(".ann").write_text(ann, encoding="utf-8")
+    problems: tuple[Problem, ...] = ()
     try:
-        document = read_brat(path)
+        assert read_brat(path).text == "Ani kata"
     except InputError as error:
-        assert all(re.match(r".*any\.ann:\d+: ", str(problem)) for problem in error.problems)
-    else:
-        assert document.text == "Ani kata"
+        problems = error.problems
+    assert all(re.match(r".*any\.ann:\d+: ", str(problem)) for problem in problems)

@@ -19,7 +19,7 @@ def content(start: int, end: int) -> Span:
 @st.composite
 def flat_documents(draw: st.DrawFn) -> Document:
     """A document whose entities stand on words, within lines, without overlap."""
-    text = draw(st.text(st.sampled_from("ab Kİ.,\"”\n\u0301\u200b😀9-"), max_size=60))
+    text = draw(st.text(st.sampled_from('ab Kİ.,"”\n\u0301\u200b😀9-'), max_size=60))
     grid = words(text)
     spans: list[Span] = []
     place = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from typing import Literal
 
 import numpy as np
@@ -30,7 +29,7 @@ from narasumber.windows import (
 )
 from narasumber.words import words
 
-VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *"abcdef.,\"", *(f"##{c}" for c in "abcdef")]
+VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *'abcdef.,"', *(f"##{c}" for c in "abcdef")]
 texts = st.text(st.sampled_from('abcdef .,"\n\u200bX'), max_size=300)
 
 
@@ -50,9 +49,7 @@ def settings_of(pieces: int, overlap: int, unit: Literal["line", "article"] = "a
 
 @given(texts, st.integers(20, 60), st.integers(0, 30), st.sampled_from(["line", "article"]))
 @settings(max_examples=200)
-def test_windows_cover_every_word_and_fit(
-    text: str, size: int, overlap: int, unit: Literal["line", "article"]
-) -> None:
+def test_windows_cover_every_word_and_fit(text: str, size: int, overlap: int, unit: Literal["line", "article"]) -> None:
     pieces = pieces_of(text, tokenizer(), 1)
     assert pieces.words == words(text)
     chosen = settings_of(size, overlap, unit)

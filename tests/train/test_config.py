@@ -35,7 +35,11 @@ def test_overrides_reach_nested_keys_as_yaml() -> None:
     ("text", "place", "said"),
     [
         ("name: x\ndata: {sources: [{path: seeds}]}\ntrain: {epoch: 3}", "train.epoch", "Extra inputs"),
-        ("name: x\ndata: {sources: [{path: seeds}]}\nmodel: {word_shape: maybe}", "model.word_shape", "'auto', 'on' or"),
+        (
+            "name: x\ndata: {sources: [{path: seeds}]}\nmodel: {word_shape: maybe}",
+            "model.word_shape",
+            "'auto', 'on' or",
+        ),
         ("name: x\ndata: {sources: []}", "data.sources", "at least 1"),
         ("name: x\nlayers: [entity, entity]\ndata: {sources: [{path: seeds}]}", "layers", "twice"),
         ("name: x/y\ndata: {sources: [{path: seeds}]}", "name", "pattern"),

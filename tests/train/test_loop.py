@@ -59,7 +59,11 @@ def test_a_run_leaves_its_whole_directory_and_the_same_seed_the_same_weights(con
         "config.yaml", "environment.json", "labels.json", "split.json", "lost.json", "metrics.jsonl", "train.log",
         "last", "DONE",
     }  # fmt: skip
-    assert {path.name for path in (one / "last").iterdir()} >= {"model.safetensors", "tokenizer.json", "narasumber.json"}
+    assert {path.name for path in (one / "last").iterdir()} >= {
+        "model.safetensors",
+        "tokenizer.json",
+        "narasumber.json",
+    }
     assert equal(weights(one), weights(two))
     assert not equal(weights(one), weights(other))
     rows = [json.loads(line) for line in (one / "metrics.jsonl").read_text().splitlines()]
@@ -164,9 +168,7 @@ def test_development_articles_choose_the_best_epoch_and_patience_stops(config: C
 
 
 def test_leave_one_out_trains_a_run_for_each_article(config: Config) -> None:
-    data = load_config(
-        ROOT / "configs" / "crossval.yaml", [f"data.sources=[{{path: {ROOT / 'seeds'}}}]"]
-    ).data
+    data = load_config(ROOT / "configs" / "crossval.yaml", [f"data.sources=[{{path: {ROOT / 'seeds'}}}]"]).data
     run = train(named(config, "folds", epochs=1).model_copy(update={"data": data}))
     folds = sorted(path for path in run.iterdir() if path.is_dir())
     assert len(folds) == 5
