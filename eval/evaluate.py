@@ -71,8 +71,9 @@ def held_out_of(run: Path, documents: dict[str, Document], part: str = "held_out
 
 def predict_folds(run: Path) -> Iterator[Evaluated]:
     """Each fold's held-out articles as its model reads them."""
+    folds = folds_of(run)
     documents = documents_of(run)
-    for fold in folds_of(run):
+    for fold in folds:
         gold = held_out_of(fold, documents)
         training = held_out_of(fold, documents, "train")
         network, tokenizer, settings = load(model_folder(fold))

@@ -67,7 +67,7 @@ def write_transformers(model: Path, folder: Path) -> None:
         raise InputError(
             str(model),
             "reads word shapes, which a transformers checkpoint cannot hold",
-            "train with --set model.word_shape=off, or export as onnx",
+            "train with --set model.word_shape=false, or export as onnx",
         )
     tags = bio_tags(settings.labels["entity"])
     config = network.encoder.config

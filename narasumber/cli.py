@@ -100,9 +100,11 @@ def train(
 ) -> None:
     """Train from a config; the run directory is runs/NAME."""
     from train.config import load_config
+
+    loaded = load_config(config, set or ())  # before PyTorch is imported: a typo is told at once
     from train.run import train as run_training
 
-    typer.echo(f"trained: {run_training(load_config(config, set or ()), resume.value)}")
+    typer.echo(f"trained: {run_training(loaded, resume.value)}")
 
 
 @app.command()

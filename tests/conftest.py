@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import string
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from transformers import BertConfig, BertModel
 
+from narasumber.cli import main
 from narasumber.document import Document
 from narasumber.words import words
 
@@ -50,3 +56,71 @@ def write_tiny_bert(folder: Path, texts: list[str]) -> Path:
     (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
     (folder / "tokenizer_config.json").write_text(json.dumps({}), encoding="utf-8")
     return folder
+
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def command() -> Command:
+    """The command line as people use it, in a process of its own: `command("lint", "seeds", folder=...)`."""
+
+    def run(*words: str, folder: Path = ROOT, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        code = "from narasumber.cli import main; main()"
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "COLUMNS": "200"}
+        line = [sys.executable, "-c", code, *words]
+        return subprocess.run(line, cwd=folder, env=environment, input=stdin, capture_output=True, text=True)
+
+    return run
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
+    """The command line in this process, which is much quicker: nothing has to be imported again."""
+
+    def run(*words: str, folder: Path = ROOT, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("COLUMNS", "200")
+        monkeypatch.setattr(sys, "argv", ["narasumber", *words])
+        if stdin is not None:
+            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        capfd.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        told = capfd.readouterr()
+        return subprocess.CompletedProcess(words, code, told.out, told.err)
+
+    return run
+
+
+Train = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def train_tiny(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path, command: Command) -> Train:
+    """`train_tiny("key=value", ...)`: a finished run of the quickstart on the toy encoder."""
+
+    def run(*overrides: str) -> Path:
+        folder = tmp_path_factory.mktemp("tiny-run")
+        settings = [
+            f"model.encoder={tiny_encoder}",
+            f"data.sources=[{{path: {ROOT / 'seeds'}}}]",
+            "train.epochs=12",
+            "train.learning_rate=1e-3",
+            "train.head_learning_rate=1e-2",
+            *overrides,
+        ]
+        words = [word for setting in settings for word in ("--set", setting)]
+        done = command("train", str(ROOT / "configs/quickstart.yaml"), *words, folder=folder)
+        assert done.returncode == 0, done.stderr
+        return folder / "runs" / "quickstart"
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def tiny_run(train_tiny: Train) -> Path:
+    return train_tiny()

@@ -31,7 +31,8 @@ class DataConfig(Frozen):
 class ModelConfig(Frozen):
     encoder: str = "builtin"
     revision: str | None = None
-    word_shape: Literal["auto", "on", "off"] = "auto"
+    word_shape: Literal["auto", True, False] = "auto"
+    """Whether heads see how words are written; auto: where the encoder is uncased."""
     dropout: float = Field(default=0.1, ge=0, lt=1)
     """Before the heads; the encoder keeps its own."""
     encoder_dropout: float | None = Field(default=None, ge=0, lt=1)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from accelerate.utils import set_seed
 
 from data.sources import load_documents
@@ -49,6 +50,8 @@ def train(config: Config, resume: Resume = "auto") -> Path:
     held_out = config.data.held_out
     folds = split(documents, held_out) if held_out else [Fold("all", documents, [])]
     folder = RUNS / config.name
+    if not (folder / "DONE").exists():
+        _check(config, folds)
     if len(folds) == 1:
         _train_fold(config, folds[0], folder, resume)
         return folder
@@ -57,6 +60,15 @@ def train(config: Config, resume: Resume = "auto") -> Path:
         _train_fold(config, fold, folder / fold.name, "auto" if resume == "must" else resume)
     (folder / "DONE").touch()
     return folder
+
+
+def _check(config: Config, folds: Sequence[Fold]) -> None:
+    """Raises what would stop the run later, before anything is written."""
+    for fold in folds:
+        _development(config, fold.train)
+    encoder = load_encoder(config.model.encoder, revision=config.model.revision)
+    settings_of(config, encoder)
+    check_coverage([document.text for document in folds[0].train], encoder)
 
 
 def settings_of(config: Config, encoder: Encoder) -> Settings:
@@ -74,7 +86,7 @@ def settings_of(config: Config, encoder: Encoder) -> Settings:
         heads=config.layers,
         labels={head: head_labels(head) for head in config.layers},
         window=config.window,
-        word_shape=encoder.uncased if shape == "auto" else shape == "on",
+        word_shape=encoder.uncased if shape == "auto" else shape,
         token_types=encoder.token_types,
         cls_id=encoder.cls_id,
         sep_id=encoder.sep_id,
@@ -96,6 +108,7 @@ def _train_fold(config: Config, fold: Fold, folder: Path, resume: Resume) -> Non
     if (folder / "DONE").exists() and resume != "never":
         open_run(folder, config, resume)
         return
+    AcceleratorState._reset_state()  # runs of one process may differ in precision
     accelerator = Accelerator(mixed_precision="bf16" if precision_of(config) == "bf16" else "no")
     if accelerator.is_main_process:
         open_run(folder, config, resume)
@@ -104,7 +117,6 @@ def _train_fold(config: Config, fold: Fold, folder: Path, resume: Resume) -> Non
     training, development = _development(config, fold.train)
     set_seed(config.seed)  # before the model is built: its heads are drawn at random
     encoder = load_encoder(config.model.encoder, revision=config.model.revision)
-    check_coverage([document.text for document in training], encoder)
     if accelerator.device.type == "cpu":
         # Twice as quick here as the fused kernel (docs/experiments.md), and the same to rounding.
         encoder.model.set_attn_implementation("eager")

@@ -38,7 +38,7 @@ def test_overrides_reach_nested_keys_as_yaml() -> None:
         (
             "name: x\ndata: {sources: [{path: seeds}]}\nmodel: {word_shape: maybe}",
             "model.word_shape",
-            "'auto', 'on' or",
+            "'auto'",
         ),
         ("name: x\ndata: {sources: []}", "data.sources", "at least 1"),
         ("name: x\nlayers: [entity, entity]\ndata: {sources: [{path: seeds}]}", "layers", "twice"),

@@ -1,0 +1,166 @@
+"""A run's evaluation and its exports, on a run that the command line made."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from transformers import pipeline
+
+from data.sources import load_documents
+from eval.evaluate import evaluate_run
+from eval.release import export_run
+from models.network import load, torch_tagger
+from narasumber import Tagger
+from narasumber.document import Document
+from narasumber.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
+HELD_OUT = "003_e50b77e81069cd99"
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def export(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return export_run(tiny_run, tmp_path_factory.mktemp("export") / "model")
+
+
+@pytest.fixture(scope="module")
+def article(seeds: list[Document]) -> Document:
+    return next(document for document in seeds if document.id == HELD_OUT)
+
+
+def test_evaluation_writes_scores_errors_predictions_and_reports(tiny_run: Path) -> None:
+    scores, report = evaluate_run(tiny_run)
+    folder = tiny_run / "eval"
+    assert {path.name for path in folder.iterdir()} == {
+        "scores.json", "predictions.jsonl", "errors.jsonl", "report.html", "report.md",
+    }  # fmt: skip
+    assert json.loads((folder / "scores.json").read_text()) == scores
+    assert scores["model"]["layers"]["entity"]["micro"]["f1"] > 0.3
+    assert scores["baselines"]["rules"]["layers"]["entity"]["micro"]["f1"] > 0.3
+    (line,) = (folder / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
+    assert Document.from_json(json.loads(line)).id == HELD_OUT
+    assert report == folder / "report.html"
+    before = (folder / "scores.json").read_bytes()
+    evaluate_run(tiny_run)
+    assert (folder / "scores.json").read_bytes() == before
+
+
+def test_spans_from_onnx_equal_spans_from_pytorch(export: Path, tiny_run: Path, article: Document) -> None:
+    assert {path.name for path in export.iterdir()} - {"model.int8.onnx"} == {
+        "model.onnx", "tokenizer.json", "narasumber.json", "README.md",
+    }  # fmt: skip
+    found = Tagger.load(export)(article.text, id=article.id)
+    expected = torch_tagger(*load(tiny_run / "last")).annotate(load_documents(ROOT / "seeds" / f"{HELD_OUT}.txt")[0])
+    assert found.spans == expected.spans
+    assert found.attributions == expected.attributions
+    assert len(found.spans) > 20
+    assert "Scores on the held-out articles" in (export / "README.md").read_text(encoding="utf-8")
+
+
+def test_transformers_reads_the_entity_layer(
+    tiny_run: Path, train_tiny: Callable[..., Path], tmp_path: Path, seeds: list[Document]
+) -> None:
+    with pytest.raises(InputError, match="word_shape=false"):
+        export_run(tiny_run, tmp_path / "hf", "transformers")
+    assert not (tmp_path / "hf").exists()
+    plain = train_tiny("model.word_shape=false", "train.epochs=30")
+    exported = export_run(plain, tmp_path / "hf", "transformers")
+    ner = pipeline("token-classification", str(exported), aggregation_strategy="first")
+    tagger = torch_tagger(*load(plain / "last"))
+    shared = total = 0
+    for line in filter(str.strip, seeds[1].text.split("\n")):
+        found = {(item["entity_group"], item["start"], item["end"]) for item in ner(line)}
+        own = {(span.label, span.start, span.end) for span in tagger(line).layer("entity")}
+        shared, total = shared + len(own & found), total + len(own)
+    # The pipeline joins pieces to words, and words to spans, by rules of its own.
+    assert total > 20
+    assert shared / total > 0.7
+
+
+def base_environment(folder: Path) -> Path:
+    """A virtual environment that holds narasumber and the closure of its base dependencies, nothing else."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    (site,) = folder.glob("lib/python*/site-packages")
+    wanted, seen = ["narasumber"], set[str]()
+    while wanted:
+        name = wanted.pop().lower().replace("_", "-")
+        if name in seen:
+            continue
+        seen.add(name)
+        found = distribution(name)
+        for line in found.requires or ():
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                wanted.append(requirement.name)
+        if name != "narasumber":
+            for top in {path.parts[0] for path in found.files or () if path.parts[0] not in ("..", "__pycache__")}:
+                if not (site / top).exists():
+                    (site / top).symlink_to(Path(str(found.locate_file(top))))
+    shutil.copytree(ROOT / "narasumber", site / "narasumber", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder / "bin" / "python"
+
+
+def test_prediction_needs_the_base_dependencies_only(export: Path, tmp_path: Path, article: Document) -> None:
+    python = base_environment(tmp_path / "venv")
+    (tmp_path / "artikel.txt").write_text(article.text, encoding="utf-8")
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        code = "from narasumber.cli import main; main()"
+        return subprocess.run([python, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True)
+
+    assert subprocess.run([python, "-c", "import torch"], cwd=tmp_path, capture_output=True).returncode == 1
+    done = run("predict", str(export), "artikel.txt")
+    assert done.returncode == 0, done.stderr
+    found = Document.from_json(json.loads(done.stdout))
+    assert found.spans == Tagger.load(export)(article.text).spans
+    refused = run("train", "configs/quickstart.yaml")
+    assert refused.returncode == 2
+    assert "this command needs a checkout" in refused.stderr
+
+
+@pytest.mark.parametrize("file", ["model.onnx", "tokenizer.json", "narasumber.json"])
+def test_an_export_that_is_cut_off_is_refused(export: Path, tmp_path: Path, here: Command, file: str) -> None:
+    broken = shutil.copytree(export, tmp_path / "broken")
+    path = broken / file
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    done = here("predict", str(broken), str(ROOT / "seeds" / f"{HELD_OUT}.txt"))
+    assert done.returncode == 2
+    assert file in done.stderr
+    assert "Traceback" not in done.stderr
+    path.unlink()
+    assert here("predict", str(broken), str(ROOT / "seeds" / f"{HELD_OUT}.txt")).returncode == 2
+
+
+def test_exports_replace_exports_only(tiny_run: Path, tmp_path: Path, export: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").touch()
+    with pytest.raises(InputError, match="is no export"):
+        export_run(tiny_run, tmp_path / "mine")
+    again = shutil.copytree(export, tmp_path / "again")
+    assert export_run(tiny_run, again) == again
+    assert (again / "model.onnx").read_bytes() == (export / "model.onnx").read_bytes()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_runs_that_cannot_be_read_are_refused(tiny_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no run directory"):
+        evaluate_run(tmp_path)
+    unfinished = shutil.copytree(tiny_run, tmp_path / "unfinished")
+    (unfinished / "DONE").unlink()
+    with pytest.raises(InputError, match="not finished"):
+        export_run(unfinished, tmp_path / "out")
+    (unfinished / "DONE").touch()
+    weights = unfinished / "last" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:4000])
+    with pytest.raises(InputError, match="cannot be loaded"):
+        evaluate_run(unfinished)
+    assert not (tmp_path / "out").exists()

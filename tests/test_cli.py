@@ -1,0 +1,159 @@
+"""The command line: quick help, every command on real articles, and bad input told without a traceback."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from narasumber.brat import read_brat
+from narasumber.document import Document
+
+ROOT = Path(__file__).resolve().parent.parent
+ARTICLE = str(ROOT / "seeds" / "003_e50b77e81069cd99.txt")
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def model(tiny_run: Path, tmp_path_factory: pytest.TempPathFactory, command: Command) -> str:
+    folder = str(tmp_path_factory.mktemp("cli") / "model")
+    done = command("export", str(tiny_run), "--to", folder)
+    assert done.returncode == 0, done.stderr
+    assert folder in done.stdout
+    return folder
+
+
+def test_help_imports_nothing_heavy(command: Command) -> None:
+    done = command("--help")
+    assert done.returncode == 0
+    for name in ("convert", "lint", "train", "evaluate", "export", "predict"):
+        assert name in done.stdout
+        assert command(name, "--help").returncode == 0
+    code = """
+import sys
+from narasumber.cli import main
+sys.argv = ["narasumber", "--help"]
+try:
+    main()
+except SystemExit:
+    print([name for name in ("torch", "transformers", "datasets", "numpy", "onnxruntime") if name in sys.modules])
+"""
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert loaded.stdout.splitlines()[-1] == "[]"
+
+
+def test_convert_and_lint_the_seeds(here: Command, tmp_path: Path) -> None:
+    done = here("convert", "seeds", "--to", str(tmp_path / "data"), "--held-out", "003_e50b77e81069cd99")
+    assert done.returncode == 0, done.stderr
+    assert "train 4, test 1 articles" in done.stdout
+    assert (tmp_path / "data" / "data" / "test.parquet").exists()
+    found = here("lint", "seeds")
+    assert found.returncode == 0
+    assert "repeated-sentence" in found.stdout
+    assert "few-examples" in found.stdout
+
+
+def test_lint_exits_with_1_where_the_guidelines_are_broken(here: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Kim pergi", encoding="utf-8")
+    (tmp_path / "a.ann").write_text("T1\tCUE 4 9\tpergi\n", encoding="utf-8")
+    done = here("lint", str(tmp_path))
+    assert done.returncode == 1
+    assert "no-attribution" in done.stdout
+
+
+def test_evaluate_prints_the_headline_and_compares(here: Command, tiny_run: Path) -> None:
+    assert here("evaluate", str(tiny_run)).returncode == 0
+    done = here("evaluate", str(tiny_run), "--against", str(tiny_run))
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^entity +0\.\d{3} +0\.\d{3} +0\.\d{3}", done.stdout, re.MULTILINE)
+    assert re.search(r"entity +\+0\.000", done.stdout)
+    assert "report.html" in done.stdout
+
+
+def test_predictions_in_every_format(here: Command, model: str, tmp_path: Path) -> None:
+    done = here("predict", model, ARTICLE)
+    assert done.returncode == 0, done.stderr
+    document = Document.from_json(json.loads(done.stdout))
+    assert document.text == Path(ARTICLE).read_bytes().decode()
+    assert document.spans
+    assert here("predict", model, ARTICLE, "--format", "brat", "--to", str(tmp_path / "brat")).returncode == 0
+    assert read_brat(tmp_path / "brat" / "003_e50b77e81069cd99.txt").spans == document.spans
+    columns = here("predict", model, ARTICLE, "--format", "conll").stdout.splitlines()
+    assert columns[1] == "# columns = word entity source cue content content_inner"
+    assert {line.count("\t") for line in columns[2:] if line} == {5}
+    done = here("predict", model, ARTICLE, "--format", "html", "--to", str(tmp_path / "out.html"))
+    assert done.returncode == 0, done.stderr
+    plain = re.sub("<[^>]+>", "", (tmp_path / "out.html").read_text(encoding="utf-8"))
+    assert "Presiden Korea Utara Kim Jong Un" in plain
+    piped = here("predict", model, "-", stdin="Watson mengatakan Kim pergi.")
+    assert json.loads(piped.stdout)["text"] == "Watson mengatakan Kim pergi."
+
+
+def bad(name: str, content: bytes) -> Callable[[Path], str]:
+    def write(folder: Path) -> str:
+        (folder / name).write_bytes(content)
+        return str(folder / name)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        (lambda folder: str(folder / "none.txt"), "cannot be read"),
+        (bad("a.txt", b""), "the article is empty"),
+        (bad("a.txt", b" \n"), "the article is empty"),
+        (bad("a.txt", b"ya\n\xff"), "a.txt:2: byte 3 is not UTF-8"),
+    ],
+)
+def test_articles_that_cannot_be_read(
+    here: Command, model: str, tmp_path: Path, file: Callable[[Path], str], told: str
+) -> None:
+    done = here("predict", model, ARTICLE, file(tmp_path), "--to", str(tmp_path / "out.json"))
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["train", "configs/none.yaml"], "cannot be read"),
+        (["train", "configs/quickstart.yaml", "--set", "train.epoch=3"], "train.epoch"),
+        (["train", "configs/quickstart.yaml", "--set", "data.sources=[{path: none}]"], "no such file or folder"),
+        (["train", "configs/quickstart.yaml", "--set", "model.encoder=./none"], "no such folder"),
+        (["train", "configs/quickstart.yaml", "--set", "data.held_out.documents=[x]"], "no document is called x"),
+        (["train", "configs/quickstart.yaml", "--resume", "must", "--set", "name=none"], "no run to resume"),
+        (["convert", "none", "--to", "out"], "no such file or folder"),
+        (["convert", "{seeds}", "--to", "{seeds}"], "is no earlier data set"),
+        (["lint", "none"], "no such file or folder"),
+        (["evaluate", "none"], "no run directory"),
+        (["export", "none", "--to", "out"], "no run directory"),
+        (["predict", "none", "{seeds}/003_e50b77e81069cd99.txt"], "narasumber.json"),
+        (["predict", "none", "x.txt", "--format", "brat"], "name a folder"),
+    ],
+)
+def test_bad_input_is_told_and_leaves_nothing(here: Command, tmp_path: Path, words: list[str], told: str) -> None:
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    (tmp_path / "seeds").symlink_to(ROOT / "seeds")
+    done = here(*(word.replace("{seeds}", str(ROOT / "seeds")) for word in words), folder=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {path.name for path in tmp_path.iterdir()} <= {"configs", "seeds"}
+
+
+def test_annotation_that_does_not_match_its_text_is_told_with_file_and_line(here: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Kim pergi", encoding="utf-8")
+    (tmp_path / "a.ann").write_text("T1\tPER 0 3\tKim\nT2\tPER 4 9\tKim\nT3\tPERSON 0 3\tKim\n", encoding="utf-8")
+    done = here("convert", str(tmp_path), "--to", str(tmp_path / "out"))
+    assert done.returncode == 2
+    assert "a.ann:2: T2 says 'Kim', the text has 'pergi'" in done.stderr
+    assert "a.ann:3: unknown label PERSON" in done.stderr
+    assert not (tmp_path / "out").exists()
