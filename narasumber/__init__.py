@@ -1,7 +1,12 @@
 """Who is named and who said what in Indonesian news."""
 
+from typing import TYPE_CHECKING
+
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError
+
+if TYPE_CHECKING:
+    from narasumber.tagger import Tagger
 
 __version__ = "0.1.0"
 __all__ = ["Attribution", "Document", "InputError", "Span", "Tagger", "__version__"]

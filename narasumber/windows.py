@@ -150,7 +150,11 @@ def _cut(pieces: Pieces, start: int, stop: int, settings: Settings) -> list[Wind
         if fits == stop:
             cut.append(Window(start, stop))
             break
-        end = _best_break(pieces.breaks, fits, earliest=start + max(1, (fits - start) // 2))
+        reached = cut[-1].end if cut else start
+        if fits <= reached:  # a long word comes next: the overlap has to be smaller
+            start += 1
+            continue
+        end = _best_break(pieces.breaks, fits, earliest=max(reached + 1, start + (fits - start) // 2))
         cut.append(Window(start, end))
         back = int(np.searchsorted(first, first[end] - overlap))
         start = _best_break(pieces.breaks, max(back, start + 1), earliest=start + 1, latest=end)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
@@ -48,7 +48,8 @@ def settings_of(pieces: int, overlap: int, unit: Literal["line", "article"] = "a
 
 
 @given(texts, st.integers(20, 60), st.integers(0, 30), st.sampled_from(["line", "article"]))
-@settings(max_examples=200)
+@example("X.aaaaaaaa\naaaaaaa.X", 20, 9, "article")  # the break that the overlap holds is no place to end again
+@settings(max_examples=200, deadline=None)
 def test_windows_cover_every_word_and_fit(text: str, size: int, overlap: int, unit: Literal["line", "article"]) -> None:
     pieces = pieces_of(text, tokenizer(), 1)
     assert pieces.words == words(text)
