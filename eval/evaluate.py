@@ -51,7 +51,7 @@ def folds_of(run: Path) -> list[Path]:
 
 
 def documents_of(run: Path) -> dict[str, Document]:
-    """The articles of the run's config, by id, checked against the fingerprint that the run recorded."""
+    """The articles of the run's config, by id, as they are now."""
     config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
     return {
         document.id: document

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from eval.evaluate import documents_of, folds_of, held_out_of, model_folder
-from models.export import Format, check_target, write_onnx, write_transformers
+from models.export import INT8_LOSS, Format, check_target, write_onnx, write_transformers
 from narasumber.errors import InputError
 from narasumber.files import new_folder
 from narasumber.settings import Settings
@@ -64,7 +64,7 @@ def card(run: Path, format: Format, figures: dict[str, float]) -> str:
         _scores(run),
     ]
     if "int8_f1_loss" in figures:
-        kept = "is" if figures["int8_f1_loss"] <= 0.005 else "would be"
+        kept = "is" if figures["int8_f1_loss"] <= INT8_LOSS else "would be"
         parts.append(
             f"`model.onnx` takes {figures['megabytes']} MB; `model.int8.onnx` {kept} {figures['int8_megabytes']} MB "
             f"and costs {100 * figures['int8_f1_loss']:.2f} points of F1 over all spans"

@@ -21,6 +21,7 @@ from seqeval.scheme import IOB2
 
 from narasumber.document import Attribution, Document, Span
 from narasumber.labels import ATTRIBUTES, HEADS, Head, Layer, head_labels
+from narasumber.sentences import sentences
 from narasumber.tags import bio, flat_view, tag_names
 from narasumber.words import lines, words
 
@@ -324,28 +325,18 @@ def _links(gold: Sequence[Document], relinked: Sequence[Document]) -> dict[str, 
 
 def _unseen(gold: Sequence[Document], predicted: Sequence[Document], leaked: Bounds) -> dict[str, Any]:
     """The scores without the spans and attributions that begin in a leaked sentence."""
-    from narasumber.sentences import sentences
+
+    def is_new(document: Document, span: Span) -> bool:
+        return not any(start <= span.start < end for start, end in leaked.get(document.id, ()))
 
     def part(document: Document) -> Document:
-        bounds = leaked.get(document.id, ())
+        kept = tuple(item for item in document.attributions if is_new(document, item.cue))
+        return document.with_annotation({span for item in kept for span in item.spans}, kept)
 
-        def is_new(span: Span) -> bool:
-            return not any(start <= span.start < end for start, end in bounds)
-
-        attributions = tuple(item for item in document.attributions if is_new(item.cue))
-        kept = {span for span in document.spans if is_new(span)} | {
-            span for item in attributions for span in item.spans
-        }
-        return document.with_annotation(kept, attributions)
-
-    def heads_of(document: Document, head: Head) -> set[Hashable]:
+    def spans_of_head(document: Document, head: Head) -> set[Hashable]:
         # Views are taken of the whole document: what was nested stays nested without what it stood in.
-        bounds = leaked.get(document.id, ())
-        return {
-            (span.label, span.start, span.end)
-            for span in flat_view(document, head)[0]
-            if not any(start <= span.start < end for start, end in bounds)
-        }
+        spans = flat_view(document, head)[0]
+        return {(span.label, span.start, span.end) for span in spans if is_new(document, span)}
 
     exact = attribution_counts([part(document) for document in gold], [part(document) for document in predicted])
     total = sum(len(sentences(document.text)) for document in gold)
@@ -353,7 +344,7 @@ def _unseen(gold: Sequence[Document], predicted: Sequence[Document], leaked: Bou
         "sentences": total - sum(len(leaked.get(document.id, ())) for document in gold),
         "of": total,
         "layers": {
-            head: _prf(*_counts(gold, predicted, lambda document, head=head: heads_of(document, head)).sum(axis=0))  # type: ignore[misc]
+            head: _prf(*_counts(gold, predicted, lambda document, head=head: spans_of_head(document, head)).sum(axis=0))  # type: ignore[misc]
             for head in HEADS
         },
         "attribution": _prf(*exact.sum(axis=0)),

@@ -70,6 +70,7 @@ def lint(
 ) -> None:
     """List what is odd about annotated articles; exits with 1 if the guidelines rule any of it out."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from data.lint import lint as findings_of
@@ -82,7 +83,7 @@ def lint(
     for item in findings:
         place = f"{item.document}:{item.start}-{item.end}" if item.document else "all"
         text = item.text if len(item.text) <= 60 else f"{item.text[:57]}..."
-        table.add_row(item.severity, item.code, place, item.what, _literal(text), item.cure)
+        table.add_row(item.severity, item.code, place, item.what, escape(text), item.cure)
     Console(width=None if sys.stdout.isatty() else 200).print(table)
     if any(item.severity == "error" for item in findings):
         raise typer.Exit(1)
@@ -213,12 +214,6 @@ def _rendered(format: Literal["json", "html", "conll", "brat"], documents: Itera
 
         for document in documents:
             yield json.dumps(document.to_json(), ensure_ascii=False) + "\n"
-
-
-def _literal(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
 
 
 def main() -> None:
