@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal
 
-from narasumber.brat import read_brat, read_brat_folder
+from narasumber.formats.brat import read_brat, read_brat_folder
 from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.sections import DOMAIN, sections

@@ -150,7 +150,7 @@ def predict(
     weights: Annotated[str, typer.Option(help="model.int8.onnx is smaller, where the export has it.")] = "model.onnx",
 ) -> None:
     """Mark who is named and who said what in articles."""
-    from narasumber.brat import write_brat
+    from narasumber.formats.brat import write_brat
     from narasumber.tagger import Tagger
 
     if format is PredictFormat.brat and to is None:
@@ -206,7 +206,7 @@ def _rendered(format: Literal["json", "html", "conll", "brat"], documents: Itera
 
         yield page(list(documents), "Narasumber")
     elif format == "conll":
-        from narasumber.conll import to_conll
+        from narasumber.formats.conll import to_conll
 
         yield from map(to_conll, documents)
     else:

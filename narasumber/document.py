@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from narasumber.labels import ATTRIBUTES, LABELS, LAYERS, Layer
+from narasumber.scope import WHOLE, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ class Document:
     """An article: `spans` in text order, `attributions` in the order of their cues, each built of these spans.
 
     `meta` holds plain JSON values: `outlet`, `title`, `sections` (list of `[kind, start, end]`), and whatever a
-    reader must keep for its writer.
+    reader must keep for its writer. `scope` is what the annotation speaks of, the whole scheme unless a reader knows
+    better; every span is of its layers and labels.
     """
 
     id: str
@@ -93,6 +95,7 @@ class Document:
     spans: tuple[Span, ...] = ()
     attributions: tuple[Attribution, ...] = ()
     meta: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    scope: Scope = WHOLE
 
     def __post_init__(self) -> None:
         spans = tuple(sorted(self.spans, key=lambda span: span.sort_key))
@@ -102,6 +105,9 @@ class Document:
         for span in spans:
             if span.end > len(self.text):
                 raise ValueError(f"document {self.id}: span {span.start}..{span.end} ends behind {len(self.text)}")
+            own = self.scope.layer(span.layer)
+            if self.scope is not WHOLE and (own is None or span.label not in own.labels):
+                raise ValueError(f"document {self.id}: its annotation does not speak of {span.label}")
         cues = [attribution.cue for attribution in self.attributions]
         if len(set(cues)) < len(cues):
             raise ValueError(f"document {self.id}: two attributions share one cue")
@@ -150,6 +156,7 @@ class Document:
                 for attribution in self.attributions
             ],
             "meta": dict(self.meta),
+            **({} if self.scope == WHOLE else {"scope": self.scope.to_json()}),
         }
 
     @classmethod
@@ -174,4 +181,5 @@ class Document:
             )
             for item in value["attributions"]
         )
-        return cls(value["id"], value["text"], spans, attributions, value.get("meta", {}))
+        scope = Scope.from_json(value["scope"]) if "scope" in value else WHOLE
+        return cls(value["id"], value["text"], spans, attributions, value.get("meta", {}), scope)

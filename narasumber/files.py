@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 
 def write_file(path: Path, content: str | bytes) -> None:
@@ -15,6 +16,19 @@ def write_file(path: Path, content: str | bytes) -> None:
     try:
         aside.write_bytes(content.encode() if isinstance(content, str) else content)
         aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_file(target: Path) -> Iterator[TextIO]:
+    """A UTF-8 text file to write piece by piece, which takes the place of `target` when the block ends well."""
+    aside = _beside(target, "new")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with aside.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        aside.replace(target)
     finally:
         aside.unlink(missing_ok=True)
 

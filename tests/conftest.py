@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture(scope="session")
 def seeds() -> list[Document]:
     """The five seed articles with their gold."""
-    from narasumber.brat import read_brat_folder
+    from narasumber.formats.brat import read_brat_folder
 
     return read_brat_folder(ROOT / "seeds")
 

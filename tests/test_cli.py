@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from narasumber.brat import read_brat
+from narasumber.formats.brat import read_brat
 from narasumber.document import Document
 
 ROOT = Path(__file__).resolve().parent.parent

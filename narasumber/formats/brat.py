@@ -24,7 +24,7 @@ import codecs
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +32,7 @@ from typing import Any, Final
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
 from narasumber.files import write_file
+from narasumber.formats.common import LabelMap
 from narasumber.labels import ATTRIBUTES, LABELS, Layer, layer_of_label
 
 _ROLES: Final[dict[str, Layer]] = {"Source": "source", "Content": "content"}
@@ -84,6 +85,23 @@ class _Findings:
     def raise_if_any(self) -> None:
         if self.found:
             raise InputError.of([problem for _, problem in sorted(self.found, key=lambda item: item[0])])
+
+
+def sniff(path: Path, head: str) -> str:
+    del head
+    if path.is_dir():
+        return "the folder holds .ann files" if any(path.rglob("*.ann")) else ""
+    return "its name ends in .ann" if path.suffix == ".ann" else ""
+
+
+def read(path: Path, labels: LabelMap) -> Iterator[Document]:
+    """One pair, or all pairs of a folder."""
+    del labels
+    yield from read_brat_folder(path) if path.is_dir() else [read_brat(path.with_suffix(".txt"))]
+
+
+def write(documents: Iterable[Document], target: Path) -> None:
+    write_brat(documents, target)
 
 
 def read_brat(txt_path: str | Path, ann_path: str | Path | None = None) -> Document:

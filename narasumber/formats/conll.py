@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from narasumber.document import Document
 from narasumber.labels import HEADS
 from narasumber.tags import bio, tag_names
@@ -22,3 +24,7 @@ def to_conll(document: Document) -> str:
             rows.append("")
         rows.append("\t".join((text[start:end], *(column[index] for column in columns))))
     return "\n".join(rows) + "\n\n"
+
+
+def render(documents: Iterable[Document]) -> Iterator[str]:
+    yield from map(to_conll, documents)

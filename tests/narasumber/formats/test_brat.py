@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from narasumber.brat import read_brat, read_brat_folder, to_ann, write_brat
+from narasumber.formats.brat import read_brat, read_brat_folder, to_ann, write_brat
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
 from narasumber.labels import ATTRIBUTES, LABELS, LAYERS

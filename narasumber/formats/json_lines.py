@@ -1,0 +1,35 @@
+"""Documents as JSON Lines, one `Document.to_json()` a line: what `predict` writes, without any loss."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from narasumber.document import Document
+from narasumber.formats.common import LabelMap, Problems, json_lines
+
+
+def sniff(path: Path, head: str) -> str:
+    first = head.lstrip().split("\n", 1)[0]
+    if path.is_dir() or not first.startswith("{") or '"attributions"' not in head or '"spans"' not in head:
+        return ""
+    return "lines are JSON objects with text, spans and attributions"
+
+
+def read(path: Path, labels: LabelMap) -> Iterator[Document]:
+    """Labels are those of the scheme: `labels` is not used. Raises InputError, with all problems, at the end."""
+    del labels
+    problems = Problems()
+    for where, value in json_lines(path, problems):
+        try:
+            yield Document.from_json(value)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            what = f"lacks {error}" if isinstance(error, KeyError) else str(error)[:200]
+            problems.add(where, f"is no document: {what}", "write it with `narasumber predict` or `convert`")
+    problems.raise_if_any()
+
+
+def render(documents: Iterable[Document]) -> Iterator[str]:
+    for document in documents:
+        yield json.dumps(document.to_json(), ensure_ascii=False) + "\n"

@@ -1,0 +1,76 @@
+"""What an annotation speaks of: corpora mark some layers and labels, some of them more coarsely than the scheme.
+
+A word that nothing marks is not always a word with nothing to mark. A `Scope` says which it is, so that training asks
+a model only for what its teacher knew: the probability of a coarse label is the sum of its fine labels', and a
+word that is unmarked may be anything the annotation does not speak of (partial annotation: Tsuboi et al. 2008,
+C08-1113; Greenberg et al. 2018, D18-1306).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from narasumber.labels import LABELS, LAYERS, Layer
+
+
+@dataclass(frozen=True, slots=True)
+class LayerScope:
+    """One layer. `groups`: the labels that are told apart; a group of several is one coarse label, which spans write
+    as the group's first. `closed`: whether an unmarked word has none of these labels, or may have any.
+    """
+
+    groups: tuple[tuple[str, ...], ...]
+    closed: bool = True
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What spans of this layer may be called."""
+        return tuple(group[0] for group in self.groups)
+
+    def group_of(self, label: str) -> tuple[str, ...] | None:
+        """The group that holds a label, or None where the annotation does not speak of it."""
+        return next((group for group in self.groups if label in group), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The layers that an annotation speaks of, in the scheme's order. Raises ValueError for what the scheme lacks."""
+
+    layers: tuple[tuple[Layer, LayerScope], ...]
+
+    def __post_init__(self) -> None:
+        names = [layer for layer, _ in self.layers]
+        if len(set(names)) < len(names):
+            raise ValueError("a scope names a layer twice")
+        for layer, own in self.layers:
+            known = LABELS.get(layer, ())
+            labels = [label for group in own.groups for label in group]
+            if layer not in LAYERS or not all(own.groups) or not own.groups:
+                raise ValueError(f"scope of {layer!r} names no labels, or {layer!r} is no layer")
+            if len(set(labels)) < len(labels) or not set(labels) <= set(known):
+                raise ValueError(f"scope of {layer!r}: {labels} are not labels of it, each once")
+        object.__setattr__(self, "layers", tuple(sorted(self.layers, key=lambda item: LAYERS.index(item[0]))))
+
+    def layer(self, layer: Layer) -> LayerScope | None:
+        return dict(self.layers).get(layer)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            layer: {"groups": [list(group) for group in own.groups], "closed": own.closed} for layer, own in self.layers
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Scope:
+        """The inverse of `to_json`. Raises KeyError, TypeError or ValueError where the value is not of that form."""
+        return cls(
+            tuple(
+                (layer, LayerScope(tuple(tuple(group) for group in own["groups"]), bool(own["closed"])))  # type: ignore[misc]
+                for layer, own in value.items()
+            )
+        )
+
+
+WHOLE = Scope(tuple((layer, LayerScope(tuple((label,) for label in labels))) for layer, labels in LABELS.items()))
+"""All of the scheme, as the seeds are annotated."""
