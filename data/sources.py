@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal
 
-from narasumber.formats.brat import read_brat, read_brat_folder
 from narasumber.document import Document
 from narasumber.errors import InputError
+from narasumber.formats.brat import read_brat, read_brat_folder
 from narasumber.sections import DOMAIN, sections
 
 Format = Literal["brat"]

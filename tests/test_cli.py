@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from narasumber.formats.brat import read_brat
 from narasumber.document import Document
+from narasumber.formats.brat import read_brat
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTICLE = str(ROOT / "seeds" / "003_e50b77e81069cd99.txt")

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from narasumber.formats.brat import read_brat, read_brat_folder, to_ann, write_brat
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
+from narasumber.formats.brat import read_brat, read_brat_folder, to_ann, write_brat
 from narasumber.labels import ATTRIBUTES, LABELS, LAYERS
 
-SEEDS = Path(__file__).resolve().parents[2] / "seeds"
+SEEDS = Path(__file__).resolve().parents[3] / "seeds"
 GOLD = sorted(path.stem for path in SEEDS.glob("*.ann"))
 
 TEXT = '"Kami siap" kata Ani di Solo.\nBudi setuju.'
