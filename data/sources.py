@@ -1,37 +1,104 @@
-"""Annotated articles from files, with what can be said about them from their text: outlet, title, sections."""
+"""What a config trains and measures on: annotated articles and public corpora, with what their text tells of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
+from pydantic import Field, field_validator, model_validator
+
+from data.corpora import CORPORA, load_corpus
+from data.splits import HeldOut
+from narasumber import formats
 from narasumber.document import Document
-from narasumber.errors import InputError
-from narasumber.formats.brat import read_brat, read_brat_folder
+from narasumber.formats.common import LabelMap
 from narasumber.sections import DOMAIN, sections
-
-Format = Literal["brat"]
-FORMATS: Final[tuple[str, ...]] = ("brat",)
+from narasumber.settings import Frozen
 
 
-def load_documents(path: str | Path, format: str = "brat") -> list[Document]:
-    """The documents of a folder, by name, or of one `.txt` file and its partner, with `meta` filled in.
+class Source(Frozen):
+    """Annotated articles (a file or folder of any format that is read), or a public corpus as it is published."""
 
-    Raises InputError with every problem of every file.
+    path: Path
+    format: str = "auto"
+    corpus: str | None = None
+    split: Literal["train", "dev", "test"] | None = None
+    """Of the corpus; all of it, if left out."""
+    name: str = ""
+    """What stages and reports call it; the corpus, or the last part of the path, if left out."""
+    labels: dict[str, str] = Field(default={})
+    """Labels used there to ours; an empty one leaves its spans out."""
+    weight: float = Field(default=1.0, gt=0)
+    """How much more often than its size says it is drawn in training."""
+    held_out: bool = True
+    """Whether `held_out` and `development` may take articles of it."""
+
+    @field_validator("format")
+    @classmethod
+    def _known_format(cls, value: str) -> str:
+        known = ("auto", *(item.name for item in formats.FORMATS.values() if item.reads))
+        if value not in known:
+            raise ValueError(f"is no format; formats are {', '.join(known)}")
+        return value
+
+    @field_validator("corpus")
+    @classmethod
+    def _known_corpus(cls, value: str | None) -> str | None:
+        if value is not None and value not in CORPORA:
+            raise ValueError(f"is no known corpus; corpora are {', '.join(CORPORA)}")
+        return value
+
+    @model_validator(mode="after")
+    def _split_goes_with_corpus(self) -> Source:
+        if self.split and not self.corpus:
+            raise ValueError("split goes with corpus; of articles, name the folder")
+        if self.labels and self.corpus:
+            raise ValueError("labels go with articles; a corpus has its own table")
+        return self
+
+    @property
+    def title(self) -> str:
+        return self.name or self.corpus or self.path.name
+
+    def load(self) -> list[Document]:
+        """Raises InputError with every problem of every file."""
+        if self.corpus:
+            return list(load_corpus(self.corpus, self.path, self.split))
+        return load_documents(self.path, self.format, self.labels)
+
+
+class DataConfig(Frozen):
+    """The key `data` of a config.
+
+    `held_out` is scored, `development` chooses the best epoch: either a rule that takes articles from the sources, or
+    sources of their own.
     """
-    place = Path(path)
-    if format not in FORMATS:
-        raise InputError(str(place), f"unknown format {format!r}", f"formats are {', '.join(FORMATS)}")
-    if not place.exists():
-        raise InputError(str(place), "no such file or folder", "name a folder with pairs of .txt and .ann files")
-    if place.is_dir():
-        documents = read_brat_folder(place)
-    elif place.suffix in (".txt", ".ann"):
-        documents = [read_brat(place.with_suffix(".txt"))]
-    else:
-        raise InputError(str(place), "is neither a folder nor a .txt file", "name an article's .txt or its folder")
-    return [with_meta(document) for document in documents]
+
+    sources: tuple[Source, ...] = Field(min_length=1)
+    held_out: HeldOut | tuple[Source, ...] | None = None
+    development: HeldOut | tuple[Source, ...] | None = None
+    temperature: float = Field(default=1.0, gt=0)
+    """Of sampling among sources: 1 draws by size, more draws small ones more often."""
+
+    @model_validator(mode="after")
+    def _names_once(self) -> DataConfig:
+        titles = [source.title for source in self.sources]
+        if twice := sorted({title for title in titles if titles.count(title) > 1}):
+            raise ValueError(f"two sources are called {', '.join(twice)}: give them a name")
+        return self
+
+    def documents(self) -> dict[str, Document]:
+        """Every article that the config speaks of, by id."""
+        asked = [item for item in (self.held_out, self.development) if isinstance(item, tuple)]
+        sources: Sequence[Source] = [*self.sources, *(source for item in asked for source in item)]
+        return {document.id: document for source in sources for document in source.load()}
+
+
+def load_documents(path: str | Path, format: str = "auto", labels: LabelMap | None = None) -> list[Document]:
+    """The documents of a file or folder, with `meta` filled in. Raises InputError with every problem of every file."""
+    return [with_meta(document) for document in formats.read(Path(path), format, labels)]
 
 
 def with_meta(document: Document) -> Document:

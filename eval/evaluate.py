@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from data.sources import load_documents
+from data.sources import DataConfig
 from data.splits import leaked_sentences
 from eval.baselines import attribution_baseline, entity_baseline
 from eval.report import write_report
@@ -53,11 +53,7 @@ def folds_of(run: Path) -> list[Path]:
 def documents_of(run: Path) -> dict[str, Document]:
     """The articles of the run's config, by id, as they are now."""
     config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
-    return {
-        document.id: document
-        for source in config["data"]["sources"]
-        for document in load_documents(Path(source["path"]), source["format"])
-    }
+    return DataConfig.model_validate(config["data"]).documents()
 
 
 def held_out_of(run: Path, documents: dict[str, Document], part: str = "held_out") -> list[Document]:

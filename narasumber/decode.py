@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -39,3 +40,22 @@ def viterbi(scores: Scores) -> npt.NDArray[np.int64]:
     for index in range(count - 1, 0, -1):
         path[index - 1] = back[index, path[index]]
     return path
+
+
+def coarsen(scores: Scores, labels: Sequence[str], groups: Sequence[Sequence[str]]) -> Scores:
+    """Scores [words, tags of `labels`] as log probabilities [words, tags of `groups`]: sums of their labels' tags.
+
+    What is in no group counts as `O`. Scores of groups that are the labels come back as they are.
+    """
+    if [list(group) for group in groups] == [[label] for label in labels]:
+        return scores
+    peak = scores.max(axis=1, keepdims=True, initial=-np.inf)
+    weights = np.exp(scores - peak)
+    columns = [weights[:, 0]]
+    for group in groups:
+        places = [2 * labels.index(label) + 1 for label in group]
+        columns += [weights[:, places].sum(axis=1), weights[:, [place + 1 for place in places]].sum(axis=1)]
+    rest = [2 * place + 1 for place, label in enumerate(labels) if not any(label in group for group in groups)]
+    columns[0] = columns[0] + weights[:, [place + edge for place in rest for edge in (0, 1)]].sum(axis=1)
+    summed: Scores = (np.log(np.stack(columns, axis=1) + 1e-30) + peak).astype(np.float32)
+    return summed

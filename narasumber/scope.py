@@ -8,7 +8,7 @@ C08-1113; Greenberg et al. 2018, D18-1306).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +70,47 @@ class Scope:
                 for layer, own in value.items()
             )
         )
+
+
+def joined(scopes: Iterable[Scope]) -> Scope:
+    """What annotations of these scopes teach together: a label that any of them tells apart is told apart.
+
+    >>> coarse, fine = LayerScope((("LOC", "GPE", "FAC"),)), LayerScope((("PER",), ("GPE",)))
+    >>> joined([Scope((("entity", coarse),)), Scope((("entity", fine),))]).layer("entity").groups
+    (('PER',), ('GPE',), ('LOC', 'FAC'))
+    """
+    layers: list[tuple[Layer, LayerScope]] = []
+    own = list(scopes)
+    for layer in LAYERS:
+        found = [item for scope in own if (item := scope.layer(layer))]
+        groups = sorted({group for item in found for group in item.groups}, key=len)
+        told: dict[str, tuple[str, ...]] = {}
+        for group in groups:
+            rest = tuple(label for label in group if label not in told)
+            told |= dict.fromkeys(rest, rest)
+        if told:
+            distinct = sorted(set(told.values()), key=lambda group: min(map(LABELS[layer].index, group)))
+            layers.append((layer, LayerScope(tuple(distinct), any(item.closed for item in found))))
+    return Scope(tuple(layers))
+
+
+def common(taught: LayerScope, asked: LayerScope) -> dict[str, tuple[str, ...]]:
+    """What one who was taught in the one way can tell apart in the terms of the other: names to groups of labels.
+
+    The groups are unions of both sides' groups, of labels that both speak of; the names are such as `asked` knows.
+    """
+    left = [label for group in asked.groups for label in group if taught.group_of(label)]
+    groups: dict[str, tuple[str, ...]] = {}
+    while left:
+        group = [left[0]]
+        for label in group:  # which grows
+            near = {*(asked.group_of(label) or ()), *(taught.group_of(label) or ())}
+            group += [other for other in left if other in near and other not in group]
+        # A coarse label is called as who taught it calls it, unless who asks has no such name.
+        names = [label for label in taught.labels if label in group and label in asked.labels]
+        groups[names[0] if names else (asked.group_of(group[0]) or ("",))[0]] = tuple(group)
+        left = [label for label in left if label not in group]
+    return groups
 
 
 WHOLE = Scope(tuple((layer, LayerScope(tuple((label,) for label in labels))) for layer, labels in LABELS.items()))

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from narasumber.errors import InputError
 from narasumber.labels import HEADS, Head, bio_tags, head_labels
+from narasumber.scope import WHOLE, Scope
 
 FILE = "narasumber.json"
 
@@ -40,6 +41,8 @@ class Settings(Frozen):
     heads: tuple[Head, ...] = HEADS
     labels: dict[Head, tuple[str, ...]]
     window: WindowSettings = WindowSettings()
+    scope: Scope = WHOLE
+    """What training taught: the labels that no article annotated are never predicted."""
     word_shape: bool = False
     token_types: bool = True
     cls_id: int

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from narasumber.decode import viterbi
+from narasumber.decode import coarsen, viterbi
 from narasumber.document import Document, Span
 from narasumber.errors import InputError
+from narasumber.labels import layer_of_head
 from narasumber.linking import link
+from narasumber.scope import WHOLE, Scope, common
 from narasumber.settings import Settings
 from narasumber.tags import spans_of
 from narasumber.windows import Batch, Floats, Forward, Pieces, pieces_of, word_scores
@@ -47,12 +49,13 @@ class Tagger:
         return self.annotate(Document(id, text))
 
     def annotate(self, document: Document) -> Document:
-        """The document with the model's annotation in place of its own."""
+        """The document with the model's annotation in place of its own, in the terms of the document's scope."""
         pieces = pieces_of(document.text, self.tokenizer, self.settings.unk_id)
-        spans = self.spans(pieces)
+        spans = self.spans(pieces, document.scope)
         return document.with_annotation(spans, link(document.text, spans))
 
-    def spans(self, pieces: Pieces) -> list[Span]:
+    def spans(self, pieces: Pieces, scope: Scope = WHOLE) -> list[Span]:
+        """The spans of the layers and labels that both the model was taught and `scope` speaks of."""
         if not pieces.words:
             return []
         scores = word_scores(pieces, self.settings, self.forward)
@@ -62,10 +65,15 @@ class Tagger:
         for head, count in zip(self.settings.heads, self.settings.tag_counts, strict=True):
             own = scores[:, column : column + count]
             column += count
+            taught, asked = (side.layer(layer_of_head(head)) for side in (self.settings.scope, scope))
+            if taught is None or asked is None:
+                continue
+            groups = common(taught, asked)
+            own = coarsen(own, self.settings.labels[head], list(groups.values()))
             for start, end in zip(bounds, bounds[1:], strict=False):
                 tags = viterbi(own[start:end])
                 if tags.any():
-                    found.update(spans_of(tags, head, pieces.words[start:end]))
+                    found.update(spans_of(tags, head, pieces.words[start:end], list(groups)))
         return sorted(found, key=lambda span: span.sort_key)
 
 

@@ -7,15 +7,15 @@ learn that there is nothing where somebody marked something.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from narasumber.document import Document, Span
-from narasumber.labels import Head, bio_tags, head_labels, layer_of_head
+from narasumber.labels import Head, Layer, bio_tags, head_labels, layer_of_head
 from narasumber.words import lines
 
 MASKED = -100
@@ -68,9 +68,14 @@ def flat_view(document: Document, head: Head) -> tuple[list[Span], list[Lost]]:
 def bio(document: Document, head: Head, words: Offsets) -> tuple[Tags, list[Lost]]:
     """Tag numbers (as in `labels.bio_tags`) for each of `words`, and the spans that these cannot say.
 
-    The words under a lost span are `MASKED`, but for those that a span of the same view tags.
+    The words under a lost span are `MASKED`, but for those that a span of the same view tags; so is all that the
+    document's scope leaves open (every word of a layer it does not speak of, and unmarked words of one not closed),
+    and what its `meta["unknown"]` names.
     """
     labels = head_labels(head)
+    scope = document.scope.layer(layer_of_head(head))
+    if scope is None:
+        return np.full(len(words), MASKED, dtype=np.int64), []
     spans, lost = flat_view(document, head)
     starts = {start: index for index, (start, _) in enumerate(words)}
     ends = {end: index for index, (_, end) in enumerate(words)}
@@ -91,18 +96,35 @@ def bio(document: Document, head: Head, words: Offsets) -> tuple[Tags, list[Lost
             tags[first] = tag
             tags[first + 1 : last + 1] = tag + 1
 
-    for item in lost:
-        if item.cause != "nested":
-            first = bisect_right(words, item.span.start, key=lambda word: word[1])
-            last = bisect_left(words, item.span.end, key=lambda word: word[0])
-            masked[first:last] = True
+    hidden = [(item.span.start, item.span.end) for item in lost if item.cause != "nested"]
+    for start, end in (*hidden, *unknown(document.meta, layer_of_head(head))):
+        first = bisect_right(words, start, key=lambda word: word[1])
+        last = bisect_left(words, end, key=lambda word: word[0])
+        masked[first:last] = True
+    if not scope.closed:
+        masked[:] = True
     tags[masked & (tags == 0)] = MASKED
     return tags, lost
 
 
-def spans_of(tags: Sequence[int] | Tags, head: Head, words: Offsets) -> list[Span]:
-    """The spans that tag numbers stand for; an `I-` that continues nothing starts a span, a masked word is `O`."""
-    labels = head_labels(head)
+def unknown(meta: Mapping[str, Any], layer: Layer) -> Iterator[tuple[int, int]]:
+    """Stretches of text of which the annotation of a layer says nothing, out of `meta["unknown"]`.
+
+    That is a list of `[layer, start, end]`: what a corpus marks with a label that has no counterpart in the scheme.
+    """
+    found = meta.get("unknown")
+    for item in found if isinstance(found, (list, tuple)) else ():
+        match item:
+            case [str(name), int(start), int(end)] if name == layer and 0 <= start < end:
+                yield start, end
+
+
+def spans_of(tags: Sequence[int] | Tags, head: Head, words: Offsets, labels: Sequence[str] | None = None) -> list[Span]:
+    """The spans that tag numbers stand for; an `I-` that continues nothing starts a span, a masked word is `O`.
+
+    `labels` are those that the numbers count, if not all of the head's.
+    """
+    labels = labels or head_labels(head)
     layer = layer_of_head(head)
     spans: list[Span] = []
     first, open_label = 0, -1

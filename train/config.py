@@ -6,26 +6,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from data.splits import HeldOut
+from data.sources import DataConfig
 from narasumber.errors import InputError
 from narasumber.labels import HEADS, Head
 from narasumber.settings import Frozen, WindowSettings, validation_problems
-
-
-class Source(Frozen):
-    """Annotated articles: a file or a folder."""
-
-    path: Path
-    format: Literal["brat"] = "brat"
-
-
-class DataConfig(Frozen):
-    sources: tuple[Source, ...] = Field(min_length=1)
-    held_out: HeldOut | None = None
-    development: HeldOut | None = None
-    """Articles taken from the training side to choose the best epoch by."""
 
 
 class ModelConfig(Frozen):
@@ -39,8 +25,19 @@ class ModelConfig(Frozen):
     """Of the encoder's hidden layers and attention; None leaves what its config says."""
 
 
+class Stage(Frozen):
+    """A stretch of training with its own rise and fall of the learning rate; stages follow each other."""
+
+    epochs: int = Field(ge=1)
+    sources: tuple[str, ...] | None = Field(default=None, min_length=1)
+    """By name; all, if left out."""
+    learning_rate: float | None = Field(default=None, gt=0)
+
+
 class TrainConfig(Frozen):
     epochs: int = Field(default=30, ge=1)
+    stages: tuple[Stage, ...] = ()
+    """In place of `epochs`: corpora first, target articles last."""
     learning_rate: float = Field(default=1e-4, gt=0)
     head_learning_rate: float = Field(default=1e-3, gt=0)
     layer_decay: float = Field(default=1.0, gt=0, le=1)
@@ -59,6 +56,14 @@ class TrainConfig(Frozen):
     """Epochs without a better development score before training stops."""
     checkpoint_steps: int = Field(default=200, ge=1)
 
+    @property
+    def all_stages(self) -> tuple[Stage, ...]:
+        return self.stages or (Stage(epochs=self.epochs),)
+
+    @property
+    def all_epochs(self) -> int:
+        return sum(stage.epochs for stage in self.all_stages)
+
 
 class Config(Frozen):
     name: str = Field(pattern=r"^[\w.-]+$")
@@ -68,6 +73,14 @@ class Config(Frozen):
     window: WindowSettings = WindowSettings()
     model: ModelConfig = ModelConfig()
     train: TrainConfig = TrainConfig()
+
+    @model_validator(mode="after")
+    def _stages_name_sources(self) -> Config:
+        known = [source.title for source in self.data.sources]
+        named = {name for stage in self.train.stages for name in stage.sources or ()}
+        if unknown := sorted(named - set(known)):
+            raise ValueError(f"train.stages names {', '.join(unknown)}; sources are {', '.join(known)}")
+        return self
 
     @field_validator("layers")
     @classmethod

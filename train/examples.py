@@ -1,4 +1,4 @@
-"""Annotated articles as training examples, and the plan of which examples make up each update."""
+"""Annotated articles as training examples."""
 
 from __future__ import annotations
 
@@ -9,25 +9,31 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from narasumber.document import Document
+from narasumber.labels import Head, head_labels, layer_of_head
+from narasumber.scope import WHOLE, Scope
 from narasumber.settings import Settings
 from narasumber.tags import MASKED, Lost, bio
-from narasumber.windows import Batch, Ints, Row, collate, pieces_of, row, windows
+from narasumber.windows import Batch, Floats, Ints, Row, collate, pieces_of, row, windows
 
 
 @dataclass(frozen=True)
 class Example:
-    """A window with its tags: `labels` is [heads, pieces], `MASKED` wherever no word begins."""
+    """A window with its tags: `labels` is [heads, pieces], `MASKED` wherever no word begins.
+
+    `scope` says what these tags mean, `source` the number of the config's source that it came from.
+    """
 
     row: Row
     labels: Ints
+    scope: Scope = WHOLE
+    source: int = 0
 
-    @property
-    def length(self) -> int:
+    def __len__(self) -> int:
         return len(self.row.ids)
 
 
 def examples_of(
-    documents: Iterable[Document], tokenizer: Tokenizer, settings: Settings
+    documents: Iterable[Document], tokenizer: Tokenizer, settings: Settings, source: int = 0
 ) -> tuple[list[Example], list[tuple[str, Lost]]]:
     """Every window of every document, and the spans that no head can learn, with the document's id."""
     examples: list[Example] = []
@@ -41,37 +47,8 @@ def examples_of(
             item = row(pieces, window, settings)
             labels = np.full((len(settings.heads), len(item.ids)), MASKED, dtype=np.int64)
             labels[:, item.places] = tags[:, window.start : window.end]
-            examples.append(Example(item, labels))
+            examples.append(Example(item, labels, document.scope, source))
     return examples, lost
-
-
-def plan_epoch(lengths: Sequence[int], tokens_per_batch: int, seed: int, epoch: int) -> list[list[int]]:
-    """Which examples make up each update of an epoch: a function of its arguments alone, so a resumed run replays it.
-
-    Examples of like length come together (`longest x count <= tokens_per_batch`, or one example that is longer
-    by itself): shuffled, cut into pools of about 32 batches, sorted within a pool, and the batches shuffled again.
-    """
-    random = np.random.default_rng([seed, epoch])
-    order = random.permutation(len(lengths))
-    mean = max(1.0, float(np.mean(lengths)) if len(lengths) else 1.0)
-    pool = max(1, int(32 * tokens_per_batch / mean))
-    batches: list[list[int]] = []
-    for start in range(0, len(order), pool):
-        batch: list[int] = []
-        for index in sorted(order[start : start + pool].tolist(), key=lambda index: lengths[index]):
-            if batch and lengths[index] * (len(batch) + 1) > tokens_per_batch:
-                batches.append(batch)
-                batch = []
-            batch.append(index)
-        if batch:
-            batches.append(batch)
-    return [batches[index] for index in random.permutation(len(batches))]
-
-
-def labelled_words(examples: Sequence[Example]) -> Ints:
-    """[heads] how many words of these examples carry a tag."""
-    counts = [(example.labels != MASKED).sum(axis=1) for example in examples]
-    return np.asarray(np.sum(counts, axis=0), dtype=np.int64)
 
 
 def collate_examples(examples: Sequence[Example], settings: Settings) -> tuple[Batch, Ints]:
@@ -79,5 +56,25 @@ def collate_examples(examples: Sequence[Example], settings: Settings) -> tuple[B
     batch = collate([example.row for example in examples], settings)
     labels = np.full((len(examples), len(settings.heads), batch["input_ids"].shape[1]), MASKED, dtype=np.int64)
     for number, example in enumerate(examples):
-        labels[number, :, : example.length] = example.labels
+        labels[number, :, : len(example)] = example.labels
     return batch, labels
+
+
+def tag_meanings(head: Head, scope: Scope) -> Floats:
+    """[tags, tags] 1 where the tag of the column is one that the row's tag may stand for under a scope, else 0.
+
+    Under a scope that tells all labels apart this is the identity. A coarse tag stands for each of its labels' tags
+    (`B-LOC` for `B-GPE`), `O` for the tags of labels that the scope does not speak of.
+    """
+    labels = head_labels(head)
+    meanings = np.eye(2 * len(labels) + 1, dtype=np.float32)
+    own = scope.layer(layer_of_head(head))
+    for place, label in enumerate(labels if own else ()):
+        assert own is not None
+        group = own.group_of(label)
+        for edge in (1, 2):
+            if group is None:
+                meanings[0, 2 * place + edge] = 1
+            else:
+                meanings[2 * labels.index(group[0]) + edge, 2 * place + edge] = 1
+    return meanings

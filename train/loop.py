@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence, Sized
 from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
 import torch
 from accelerate import Accelerator
-from torch import nn
-from torch.nn import functional
+from torch import Tensor, nn
 
 from models.network import Network
-from narasumber.settings import Settings
-from narasumber.tags import MASKED
 from train.config import TrainConfig
-from train.examples import Example, collate_examples, labelled_words, plan_epoch
+from train.plan import Plan
 
 
 @dataclass
@@ -33,7 +30,7 @@ class TrainState:
 
 @dataclass(frozen=True)
 class Update:
-    """What one update did. `loss`: mean over labelled words, summed over heads; `tokens` counts padding too."""
+    """What one update did. `loss`: summed, over `Objective.size`; `tokens` counts padding too."""
 
     step: int
     epoch: int
@@ -65,16 +62,21 @@ def parameter_groups(network: Network, config: TrainConfig) -> list[dict[str, ob
     ]
 
 
-def rate_factor(step: int, total: int, config: TrainConfig) -> float:
-    """The share of the full learning rate at update `step` (from 0) of `total`."""
-    warmup = math.ceil(config.warmup * total)
-    if step < warmup:
-        return (step + 1) / warmup
-    progress = (step - warmup) / max(1, total - warmup)
-    return 0.5 * (1 + math.cos(math.pi * progress)) if config.schedule == "cosine" else 1 - progress
+Example = TypeVar("Example", bound=Sized)
+Learned = TypeVar("Learned", contravariant=True)
 
 
-class Loop:
+class Objective(Protocol[Learned]):
+    """What is learned. `len` of an example is its tokens."""
+
+    def size(self, examples: Sequence[Learned]) -> int:
+        """What the summed loss of an update is divided by, at least 1; called by every process with all of it."""
+
+    def loss(self, network: nn.Module, examples: Sequence[Learned]) -> Tensor:
+        """The summed loss of a part of an update, for backward."""
+
+
+class Loop(Generic[Example]):
     """Runs the updates. The plan, the rates and the loss's scale are functions of config and step alone, so all that
     a checkpoint has to hold is weights, optimizer, random states and `TrainState`.
 
@@ -87,30 +89,26 @@ class Loop:
         self,
         accelerator: Accelerator,
         network: Network,
-        examples: list[Example],
-        settings: Settings,
+        examples: Sequence[Example],
+        objective: Objective[Example],
+        plan: Plan,
         config: TrainConfig,
-        seed: int,
     ) -> None:
         self.accelerator = accelerator
         self.examples = examples
-        self.settings = settings
+        self.objective = objective
+        self.plan = plan
         self.config = config
-        self.seed = seed
         self.state = TrainState()
-        lengths = [example.length for example in examples]
-        self.plan: Callable[[int], list[list[int]]] = lambda epoch: plan_epoch(
-            lengths, config.tokens_per_batch, seed, epoch
-        )
-        self.total = sum(len(self.plan(epoch)) for epoch in range(config.epochs))
+        self.total = self.plan.total
         optimizer = torch.optim.AdamW(parameter_groups(network, config), fused=True)
         self.network, self.optimizer = accelerator.prepare(network, optimizer)
 
     def updates(self) -> Iterator[Update]:
         """Runs from where the state stands to the end of the last epoch, one update a turn."""
         state = self.state
-        while state.epoch < self.config.epochs:
-            plan = self.plan(state.epoch)
+        while state.epoch < self.config.all_epochs:
+            plan = self.plan.epoch(state.epoch)
             while state.batch < len(plan):
                 update = self._update(
                     [self.examples[index] for index in plan[state.batch]], state.batch + 1 == len(plan)
@@ -124,12 +122,12 @@ class Loop:
 
     def _update(self, examples: list[Example], ends_epoch: bool) -> Update:
         accelerator, config, state = self.accelerator, self.config, self.state
-        factor = rate_factor(state.step, self.total, config)
+        factor = self.plan.rate(state.step)
         for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"] * factor
         parts = accelerator.num_processes * config.accumulate
         own = [examples[part::parts] for part in range(parts)][accelerator.process_index :: accelerator.num_processes]
-        words = torch.from_numpy(labelled_words(examples)).clamp(min=1).to(accelerator.device)
+        size = self.objective.size(examples)
         self.network.train()
         self.optimizer.zero_grad()
         loss = torch.zeros((), device=accelerator.device)
@@ -138,10 +136,12 @@ class Loop:
             last = number + 1 == len(own)
             with nullcontext() if last else accelerator.no_sync(self.network):
                 # A process without examples of its own still takes part in the others' gradients.
-                part_loss = self._loss(part or examples[:1], words) * (1.0 if part else 0.0)
+                with accelerator.autocast():
+                    summed = self.objective.loss(self.network, part or examples[:1])
+                part_loss = summed / size * (1.0 if part else 0.0)
                 accelerator.backward(part_loss * accelerator.num_processes)
             loss += part_loss.detach()
-            tokens += len(part) * max((example.length for example in part), default=0)
+            tokens += len(part) * max(map(len, part), default=0)
         norm = accelerator.clip_grad_norm_(self.network.parameters(), config.clip_norm)
         self.optimizer.step()
         total = accelerator.reduce(torch.stack([loss.double(), torch.tensor(tokens, device=loss.device).double()]))
@@ -154,18 +154,3 @@ class Loop:
             tokens=int(total[1]),
             ends_epoch=ends_epoch,
         )
-
-    def _loss(self, examples: list[Example], words: torch.Tensor) -> torch.Tensor:
-        """Cross entropy summed over labelled words and divided by [heads] `words`, summed over heads."""
-        device = self.accelerator.device
-        batch, labels = collate_examples(examples, self.settings)
-        with self.accelerator.autocast():
-            logits = self.network(**{name: torch.from_numpy(array).to(device) for name, array in batch.items()})
-        target = torch.from_numpy(labels).to(device)
-        loss = torch.zeros((), device=device)
-        for number, own in enumerate(logits.float().split(self.settings.tag_counts, dim=-1)):
-            summed = functional.cross_entropy(
-                own.flatten(0, 1), target[:, number].flatten(), ignore_index=MASKED, reduction="sum"
-            )
-            loss = loss + summed / words[number]
-        return loss

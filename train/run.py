@@ -5,27 +5,31 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.utils import set_seed
 
-from data.sources import load_documents
-from data.splits import Fold, split
+from data.sources import Source
+from data.splits import Fold, HeldOut, near_duplicates, split
 from eval.score import selection_score
 from models.encoders import Encoder, check_coverage, load_encoder
 from models.network import Network, save, torch_tagger
 from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.files import new_folder
-from narasumber.labels import bio_tags, head_labels
+from narasumber.labels import bio_tags, head_labels, layer_of_head
+from narasumber.scope import joined
 from narasumber.settings import Settings
 from narasumber.tags import Lost
 from train.config import Config
-from train.examples import examples_of
+from train.examples import Example, examples_of
 from train.loop import Loop, TrainState, Update
+from train.plan import Plan
 from train.progress import Progress
 from train.rundir import (
     Metrics,
@@ -37,6 +41,7 @@ from train.rundir import (
     save_state,
     write_json,
 )
+from train.tagging import Tagging
 
 RUNS = Path("runs")
 
@@ -46,38 +51,114 @@ def train(config: Config, resume: Resume = "auto") -> Path:
 
     Raises InputError for data, models or an existing directory that do not fit the config.
     """
-    documents = [document for source in config.data.sources for document in load_documents(source.path, source.format)]
-    held_out = config.data.held_out
-    folds = split(documents, held_out) if held_out else [Fold("all", documents, [])]
+    parts = parts_of(config)
     folder = RUNS / config.name
     if not (folder / "DONE").exists():
-        _check(config, folds)
-    if len(folds) == 1:
-        _train_fold(config, folds[0], folder, resume)
+        _check(config, parts)
+    if len(parts) == 1:
+        _train_part(config, parts[0], folder, resume)
         return folder
     open_run(folder, config, resume)
-    for fold in folds:
-        _train_fold(config, fold, folder / fold.name, "auto" if resume == "must" else resume)
+    for part in parts:
+        _train_part(config, part, folder / part.name, "auto" if resume == "must" else resume)
     (folder / "DONE").touch()
     return folder
 
 
-def _check(config: Config, folds: Sequence[Fold]) -> None:
-    """Raises what would stop the run later, before anything is written."""
+@dataclass(frozen=True)
+class Part:
+    """One training: `train` by source, in the config's order, and articles that it does not see.
+
+    `dropped`: articles left out of training, since they all but repeat one that is held out or for development.
+    """
+
+    name: str
+    train: list[list[Document]]
+    development: list[Document]
+    held_out: list[Document]
+    dropped: list[tuple[str, str]]
+
+    @property
+    def articles(self) -> list[Document]:
+        return [document for own in self.train for document in own]
+
+
+def parts_of(config: Config) -> list[Part]:
+    """Reads the sources and parts them. Raises InputError for articles, ids and rules that do not fit each other."""
+    data = config.data
+    sources = [source.load() for source in data.sources]
+    open_to_rules = [
+        document for source, own in zip(data.sources, sources, strict=True) if source.held_out for document in own
+    ]
+    if isinstance(data.held_out, HeldOut):
+        folds = split(open_to_rules, data.held_out)
+    else:
+        folds = [Fold("all", open_to_rules, _load(data.held_out))]
+    parts = []
     for fold in folds:
-        _development(config, fold.train)
+        if isinstance(data.development, HeldOut):
+            inner = split(fold.train, data.development)
+            if len(inner) != 1:
+                raise InputError(f"{config.name}: data.development", "must be one share", "give fraction or documents")
+            development = inner[0].held_out
+        else:
+            development = _load(data.development)
+        if config.train.patience is not None and not development:
+            cure = "set data.development, or drop patience"
+            raise InputError(f"{config.name}: train.patience", "needs development articles", cure)
+        unseen = [*fold.held_out, *development]
+        parts.append(_part(config, fold, sources, development, unseen))
+    return parts
+
+
+def _load(sources: Sequence[Source] | None) -> list[Document]:
+    return [document for source in sources or () for document in source.load()]
+
+
+def _part(
+    config: Config, fold: Fold, sources: list[list[Document]], development: list[Document], unseen: list[Document]
+) -> Part:
+    """The training articles that are neither unseen nor, from another source, near-duplicates of an unseen one."""
+    home = {document.id: number for number, own in enumerate(sources) for document in own}
+    ids = {document.id for document in unseen}
+    rest = [document for own in sources for document in own if document.id not in ids]
+    texts = [document.text for document in rest]
+    dropped = {
+        rest[left].id: unseen[right].id
+        for left, right in near_duplicates(texts, [document.text for document in unseen])
+        if home[rest[left].id] != home.get(unseen[right].id)
+    }
+    train = [[document for document in own if document.id not in ids | dropped.keys()] for own in sources]
+    if not any(train):
+        raise InputError(f"{config.name}: data", "no article is left to train on", "hold out fewer, or add sources")
+    return Part(fold.name, train, development, fold.held_out, sorted(dropped.items()))
+
+
+def _check(config: Config, parts: Sequence[Part]) -> None:
+    """Raises what would stop the run later, before anything is written."""
     encoder = load_encoder(config.model.encoder, revision=config.model.revision)
-    settings_of(config, encoder)
-    check_coverage([document.text for document in folds[0].train], encoder)
+    settings_of(config, encoder, parts[0].articles)
+    check_coverage([document.text for document in parts[0].articles], encoder)
 
 
-def settings_of(config: Config, encoder: Encoder) -> Settings:
-    """What the model's folder will say of it. Raises InputError if a window is longer than the encoder's positions."""
+def settings_of(config: Config, encoder: Encoder, training: Sequence[Document]) -> Settings:
+    """What the model's folder will say of it.
+
+    Raises InputError if a window is longer than the encoder's positions, or no article teaches a layer.
+    """
     if config.window.pieces > encoder.max_pieces:
         raise InputError(
             f"{config.name}: window.pieces",
             f"{config.window.pieces} is more than {encoder.name} can read",
             f"at most {encoder.max_pieces}",
+        )
+    scope = joined({document.scope for document in training})
+    untaught = [head for head in config.layers if scope.layer(layer_of_head(head)) is None]
+    if untaught:
+        raise InputError(
+            f"{config.name}: layers",
+            f"no source annotates {', '.join(untaught)}",
+            f"layers: [{', '.join(head for head in config.layers if head not in untaught)}]",
         )
     shape = config.model.word_shape
     return Settings(
@@ -86,6 +167,7 @@ def settings_of(config: Config, encoder: Encoder) -> Settings:
         heads=config.layers,
         labels={head: head_labels(head) for head in config.layers},
         window=config.window,
+        scope=scope,
         word_shape=encoder.uncased if shape == "auto" else shape,
         token_types=encoder.token_types,
         cls_id=encoder.cls_id,
@@ -104,7 +186,7 @@ def precision_of(config: Config) -> str:
     return "bf16" if torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported() else "fp32"
 
 
-def _train_fold(config: Config, fold: Fold, folder: Path, resume: Resume) -> None:
+def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> None:
     if (folder / "DONE").exists() and resume != "never":
         open_run(folder, config, resume)
         return
@@ -114,7 +196,6 @@ def _train_fold(config: Config, fold: Fold, folder: Path, resume: Resume) -> Non
         open_run(folder, config, resume)
     accelerator.wait_for_everyone()
 
-    training, development = _development(config, fold.train)
     set_seed(config.seed)  # before the model is built: its heads are drawn at random
     encoder = load_encoder(config.model.encoder, revision=config.model.revision)
     if accelerator.device.type == "cpu":
@@ -122,15 +203,21 @@ def _train_fold(config: Config, fold: Fold, folder: Path, resume: Resume) -> Non
         encoder.model.set_attn_implementation("eager")
     if config.model.encoder_dropout is not None:
         _set_dropout(encoder, config.model.encoder_dropout)
-    settings = settings_of(config, encoder)
+    settings = settings_of(config, encoder, part.articles)
     network = Network(encoder.model, settings, config.model.dropout)
-    examples, lost = examples_of(training, encoder.tokenizer, settings)
-    loop = Loop(accelerator, network, examples, settings, config.train, config.seed)
+    examples: list[Example] = []
+    lost: list[tuple[str, Lost]] = []
+    for number, own in enumerate(part.train):
+        found, cut = examples_of(own, encoder.tokenizer, settings, number)
+        examples += found
+        lost += cut
+    plan = Plan(examples, config)
+    loop = Loop(accelerator, network, examples, Tagging(examples, settings), plan, config.train)
     loop.state = load_state(accelerator, folder / "state") or TrainState()
 
     main = accelerator.is_main_process
     if main:
-        _describe(accelerator, config, settings, fold, training, development, lost, folder)
+        _describe(accelerator, config, settings, part, lost, plan.sampling, folder)
         metrics = Metrics(folder / "metrics.jsonl", loop.state.step)
 
     def save_model(name: str) -> None:
@@ -138,14 +225,15 @@ def _train_fold(config: Config, fold: Fold, folder: Path, resume: Resume) -> Non
             save(accelerator.unwrap_model(loop.network), encoder.tokenizer, settings, aside)
 
     tagger = torch_tagger(accelerator.unwrap_model(loop.network), encoder.tokenizer, settings)
-    with Progress(loop.total, config.train.epochs, folder, shown=main) as progress:
+    with Progress(loop.total, config.train.all_epochs, folder, shown=main) as progress:
         started = time.perf_counter()
         for update in loop.updates():
             seconds = time.perf_counter() - started
             stop = False
             score = None
-            if update.ends_epoch and development:
-                score = selection_score(development, [tagger.annotate(document.bare()) for document in development])
+            if update.ends_epoch and part.development:
+                read = [tagger.annotate(document.bare()) for document in part.development]
+                score = selection_score(part.development, read)
                 if score > loop.state.best_score:
                     loop.state.best_score, loop.state.best_epoch = score, update.epoch
                     if main:
@@ -168,38 +256,29 @@ def _train_fold(config: Config, fold: Fold, folder: Path, resume: Resume) -> Non
     accelerator.free_memory()
 
 
-def _development(config: Config, training: Sequence[Document]) -> tuple[list[Document], list[Document]]:
-    """Training and development articles of a fold's training side."""
-    if config.data.development is None:
-        if config.train.patience is not None:
-            raise InputError(
-                f"{config.name}: train.patience", "needs development articles", "set data.development, or drop patience"
-            )
-        return list(training), []
-    folds = split(training, config.data.development)
-    if len(folds) != 1:
-        raise InputError(f"{config.name}: data.development", "must be one share", "give fraction or documents")
-    return folds[0].train, folds[0].held_out
-
-
 def _describe(
     accelerator: Accelerator,
     config: Config,
     settings: Settings,
-    fold: Fold,
-    training: Sequence[Document],
-    development: Sequence[Document],
+    part: Part,
     lost: Sequence[tuple[str, Lost]],
+    sampling: list[dict[str, Any]],
     folder: Path,
 ) -> None:
     """Writes the files that tell what is being trained on what."""
-    write_json(folder / "environment.json", environment(accelerator, config, [*fold.train, *fold.held_out]))
+    write_json(
+        folder / "environment.json",
+        environment(accelerator, config, [*part.articles, *part.development, *part.held_out]),
+    )
     write_json(folder / "labels.json", {head: bio_tags(settings.labels[head]) for head in settings.heads})
     write_json(
         folder / "split.json",
         {
-            name: [document.id for document in documents]
-            for name, documents in (("train", training), ("development", development), ("held_out", fold.held_out))
+            "train": [document.id for document in part.articles],
+            "development": [document.id for document in part.development],
+            "held_out": [document.id for document in part.held_out],
+            "dropped": [list(pair) for pair in part.dropped],
+            "sampling": sampling,
         },
     )
     write_json(folder / "lost.json", lost_report(lost))

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from train.config import TrainConfig
-from train.examples import plan_epoch
-from train.loop import rate_factor
+from train.plan import plan_epoch, rate_factor
 
 lengths = st.lists(st.integers(3, 512), min_size=1, max_size=80)
 
