@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -115,3 +117,12 @@ def with_meta(document: Document) -> Document:
         if kind == "title":
             meta["title"] = text[start:end]
     return replace(document, meta={**meta, **document.meta})
+
+
+def fingerprint(documents: Iterable[Document]) -> str:
+    """sha256 over texts and annotation, independent of the documents' order."""
+    sums = sorted(
+        hashlib.sha256(json.dumps({**document.to_json(), "meta": {}}, sort_keys=True).encode()).hexdigest()
+        for document in documents
+    )
+    return hashlib.sha256("".join(sums).encode()).hexdigest()

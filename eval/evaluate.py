@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from data.sources import DataConfig
+from data.sources import DataConfig, fingerprint
 from data.splits import leaked_sentences
 from eval.baselines import attribution_baseline, entity_baseline
 from eval.report import write_report
@@ -31,6 +32,7 @@ class Evaluated:
     gold: list[Document]
     predicted: list[Document]
     training: list[Document]
+    changed: bool
 
 
 def model_folder(run: Path) -> Path:
@@ -74,7 +76,8 @@ def predict_folds(run: Path) -> Iterator[Evaluated]:
         training = held_out_of(fold, documents, "train")
         network, tokenizer, settings = load(model_folder(fold))
         tagger = torch_tagger(network, tokenizer, settings)
-        yield Evaluated(fold, gold, [tagger.annotate(document.bare()) for document in gold], training)
+        predicted = [tagger.annotate(document.bare()) for document in gold]
+        yield Evaluated(fold, gold, predicted, training, changed_since_training(fold, documents))
 
 
 def evaluate_run(run: Path) -> tuple[dict[str, Any], Path]:
@@ -95,7 +98,8 @@ def evaluate_run(run: Path) -> tuple[dict[str, Any], Path]:
     errors = find_errors(gold, predicted)
     metrics = [row for fold in folds[:1] for row in _rows(fold.folder / "metrics.jsonl")]
 
-    summed = {"run": run.name, "model": scores, "baselines": baselines}
+    changed = any(fold.changed for fold in folds)
+    summed = {"run": run.name, "model": scores, "baselines": baselines, "articles_changed": changed}
     try:
         with new_folder(run / "eval") as aside:
             (aside / "scores.json").write_text(json.dumps(summed, indent=2) + "\n", encoding="utf-8")
@@ -124,13 +128,16 @@ def summary(summed: dict[str, Any]) -> str:
         figures = (f"{own[key]:.3f}" for key in ("precision", "recall", "f1"))
         rows.append((name, *figures, interval, str(own["support"]), f"{other['f1']:.3f}"))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
+    table = [
         "  ".join(
             cell.rjust(width) if place else cell.ljust(width)
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
         for row in rows
-    )
+    ]
+    if summed["articles_changed"]:
+        table.append("note: articles or annotations have changed since this run was trained")
+    return "\n".join(table)
 
 
 def compare_runs(run: Path, other: Path) -> str:
@@ -179,7 +186,7 @@ def _facts(run: Path, folds: Sequence[Evaluated], leaked: dict[str, list[tuple[i
     return {
         "config": yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8")),
         "environment": json.loads((first / "environment.json").read_text(encoding="utf-8")),
-        "lost": json.loads((first / "lost.json").read_text(encoding="utf-8")),
+        "lost": _lost([json.loads((fold.folder / "lost.json").read_text(encoding="utf-8")) for fold in folds]),
         "folds": [
             {
                 "name": fold.folder.name,
@@ -190,6 +197,26 @@ def _facts(run: Path, folds: Sequence[Evaluated], leaked: dict[str, list[tuple[i
         ],
         "leaked_sentences": {name: len(found) for name, found in leaked.items()},
     }
+
+
+def _lost(folds: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The spans that training lost, each once: an article is in the training of several folds."""
+    spans = {json.dumps(span, sort_keys=True): span for fold in folds for span in fold["spans"]}
+    counts = Counter((span["head"], span["cause"], span["label"]) for span in spans.values())
+    return {
+        "total": len(spans),
+        "by_cause": [
+            {"head": head, "cause": cause, "label": label, "count": count}
+            for (head, cause, label), count in sorted(counts.items())
+        ],
+    }
+
+
+def changed_since_training(fold: Path, documents: dict[str, Document]) -> bool:
+    """Whether an article of the run's has another text or annotation now than it had then."""
+    recorded = json.loads((fold / "environment.json").read_text(encoding="utf-8"))["data"]["fingerprint"]
+    parts = ("train", "development", "held_out")
+    return bool(fingerprint(document for part in parts for document in held_out_of(fold, documents, part)) != recorded)
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

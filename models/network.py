@@ -1,4 +1,4 @@
-"""The network: one encoder, one linear BIO head a layer, every word read at its first piece."""
+"""The network: one encoder, and over it one linear-chain CRF a layer, every word read at its first piece."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ SHAPE_WIDTH = 32
 
 
 class Network(nn.Module):
-    """Logits [windows, pieces, tags of all heads] of a batch as `narasumber.windows.collate` makes it."""
+    """Logits [windows, pieces, tags of all heads] of a batch as `narasumber.windows.collate` makes it.
+
+    `transitions`, for each head [tags, tags], score that one word's tag follows another's (Lafferty et al. 2001);
+    training and decoding add them to the logits, `forward` does not.
+    """
 
     def __init__(self, encoder: PreTrainedModel, settings: Settings, dropout: float = 0.1) -> None:
         super().__init__()
@@ -31,6 +35,13 @@ class Network(nn.Module):
         self.heads = nn.ModuleDict(
             {
                 head: nn.Linear(width + (SHAPE_WIDTH if self.shape else 0), count)
+                for head, count in zip(settings.heads, settings.tag_counts, strict=True)
+            }
+        )
+
+        self.transitions = nn.ParameterDict(
+            {
+                head: nn.Parameter(torch.zeros(count, count))
                 for head, count in zip(settings.heads, settings.tag_counts, strict=True)
             }
         )
@@ -49,7 +60,13 @@ def save(network: Network, tokenizer: Tokenizer, settings: Settings, folder: Pat
     save_model(network, str(folder / "model.safetensors"))
     network.encoder.config.save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"))
-    settings.write(folder)
+    with_transitions(settings, network).write(folder)
+
+
+def with_transitions(settings: Settings, network: Network) -> Settings:
+    """The settings with the network's transitions as they are now."""
+    values = {head: own.detach().float().cpu().numpy().round(5).tolist() for head, own in network.transitions.items()}
+    return settings.model_copy(update={"transitions": values})
 
 
 def load(folder: Path) -> tuple[Network, Tokenizer, Settings]:
@@ -71,7 +88,7 @@ def encoder_options(model_type: str) -> dict[str, bool]:
 
 
 def torch_tagger(network: Network, tokenizer: Tokenizer, settings: Settings) -> Tagger:
-    """A `Tagger` that runs the network where it is, in its own precision."""
+    """A `Tagger` that runs the network where it is, in its own precision, with the transitions that it has now."""
 
     def forward(batch: Batch) -> Floats:
         device = next(network.parameters()).device
@@ -83,4 +100,4 @@ def torch_tagger(network: Network, tokenizer: Tokenizer, settings: Settings) -> 
         found: Floats = logits.float().cpu().numpy()
         return found
 
-    return Tagger(settings, tokenizer, forward)
+    return Tagger(with_transitions(settings, network), tokenizer, forward)

@@ -94,24 +94,5 @@ def joined(scopes: Iterable[Scope]) -> Scope:
     return Scope(tuple(layers))
 
 
-def common(taught: LayerScope, asked: LayerScope) -> dict[str, tuple[str, ...]]:
-    """What one who was taught in the one way can tell apart in the terms of the other: names to groups of labels.
-
-    The groups are unions of both sides' groups, of labels that both speak of; the names are such as `asked` knows.
-    """
-    left = [label for group in asked.groups for label in group if taught.group_of(label)]
-    groups: dict[str, tuple[str, ...]] = {}
-    while left:
-        group = [left[0]]
-        for label in group:  # which grows
-            near = {*(asked.group_of(label) or ()), *(taught.group_of(label) or ())}
-            group += [other for other in left if other in near and other not in group]
-        # A coarse label is called as who taught it calls it, unless who asks has no such name.
-        names = [label for label in taught.labels if label in group and label in asked.labels]
-        groups[names[0] if names else (asked.group_of(group[0]) or ("",))[0]] = tuple(group)
-        left = [label for label in left if label not in group]
-    return groups
-
-
 WHOLE = Scope(tuple((layer, LayerScope(tuple((label,) for label in labels))) for layer, labels in LABELS.items()))
 """All of the scheme, as the seeds are annotated."""

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from narasumber.errors import InputError
 from narasumber.labels import HEADS, Head, bio_tags, head_labels
-from narasumber.scope import WHOLE, Scope
 
 FILE = "narasumber.json"
 
@@ -41,8 +40,8 @@ class Settings(Frozen):
     heads: tuple[Head, ...] = HEADS
     labels: dict[Head, tuple[str, ...]]
     window: WindowSettings = WindowSettings()
-    scope: Scope = WHOLE
-    """What training taught: the labels that no article annotated are never predicted."""
+    transitions: dict[Head, tuple[tuple[float, ...], ...]] = {}
+    """Scores [tags, tags] of each head for one tag to follow another, known once the model is trained."""
     word_shape: bool = False
     token_types: bool = True
     cls_id: int

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer
 
-from narasumber.decode import coarsen, viterbi
+from narasumber.consistency import consistent
+from narasumber.decode import viterbi
 from narasumber.document import Document, Span
 from narasumber.errors import InputError
 from narasumber.labels import layer_of_head
 from narasumber.linking import link
-from narasumber.scope import WHOLE, Scope, common
+from narasumber.scope import WHOLE, Scope
 from narasumber.settings import Settings
 from narasumber.tags import spans_of
 from narasumber.windows import Batch, Floats, Forward, Pieces, pieces_of, word_scores
@@ -51,11 +52,11 @@ class Tagger:
     def annotate(self, document: Document) -> Document:
         """The document with the model's annotation in place of its own, in the terms of the document's scope."""
         pieces = pieces_of(document.text, self.tokenizer, self.settings.unk_id)
-        spans = self.spans(pieces, document.scope)
+        spans = consistent(document.text, self.spans(pieces, document.scope))
         return document.with_annotation(spans, link(document.text, spans))
 
     def spans(self, pieces: Pieces, scope: Scope = WHOLE) -> list[Span]:
-        """The spans of the layers and labels that both the model was taught and `scope` speaks of."""
+        """As tagged: the spans of the layers and labels that `scope` speaks of, in its terms."""
         if not pieces.words:
             return []
         scores = word_scores(pieces, self.settings, self.forward)
@@ -65,15 +66,16 @@ class Tagger:
         for head, count in zip(self.settings.heads, self.settings.tag_counts, strict=True):
             own = scores[:, column : column + count]
             column += count
-            taught, asked = (side.layer(layer_of_head(head)) for side in (self.settings.scope, scope))
-            if taught is None or asked is None:
+            asked = scope.layer(layer_of_head(head))
+            if asked is None:
                 continue
-            groups = common(taught, asked)
-            own = coarsen(own, self.settings.labels[head], list(groups.values()))
+            follow = np.array(self.settings.transitions[head], dtype=np.float32)
             for start, end in zip(bounds, bounds[1:], strict=False):
-                tags = viterbi(own[start:end])
+                tags = viterbi(own[start:end], follow)
                 if tags.any():
-                    found.update(spans_of(tags, head, pieces.words[start:end], list(groups)))
+                    for span in spans_of(tags, head, pieces.words[start:end]):
+                        if group := asked.group_of(span.label):
+                            found.add(replace(span, label=group[0]))
         return sorted(found, key=lambda span: span.sort_key)
 
 

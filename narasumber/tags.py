@@ -6,8 +6,7 @@ learn that there is nothing where somebody marked something.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,13 +15,14 @@ import numpy.typing as npt
 
 from narasumber.document import Document, Span
 from narasumber.labels import Head, Layer, bio_tags, head_labels, layer_of_head
-from narasumber.words import lines
+from narasumber.words import Grid
 
 MASKED = -100
 """The tag number of a word about which the annotation says nothing; torch's default `ignore_index`."""
 
 Offsets = Sequence[tuple[int, int]]
 Tags = npt.NDArray[np.int64]
+Cause = Literal["word", "line", "gap", "nested", "crossing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +35,25 @@ class Lost:
 
     head: Head
     span: Span
-    cause: Literal["word", "line", "gap", "nested", "crossing"]
+    cause: Cause
 
 
-def outermost(spans: Sequence[Span]) -> tuple[list[Span], list[Span], list[Span]]:
+def outermost(spans: Iterable[Span]) -> tuple[list[Span], list[Span], list[Span]]:
     """Spans of one layer parted into those that stand in no other, those inside one of these, and the crossing rest."""
+    return _parted(sorted(spans, key=lambda span: span.sort_key))
+
+
+def _parted(spans: Iterable[Span]) -> tuple[list[Span], list[Span], list[Span]]:
+    """`outermost` of spans that are in text order."""
     top: list[Span] = []
     inside: list[Span] = []
     crossing: list[Span] = []
-    for span in sorted(spans, key=lambda span: span.sort_key):
-        if not top or span.start >= top[-1].end:
+    reached = 0
+    for span in spans:
+        if span.start >= reached:
             top.append(span)
-        elif span.end <= top[-1].end:
+            reached = span.end
+        elif span.end <= reached:
             inside.append(span)
         else:
             crossing.append(span)
@@ -55,11 +62,10 @@ def outermost(spans: Sequence[Span]) -> tuple[list[Span], list[Span], list[Span]
 
 def flat_view(document: Document, head: Head) -> tuple[list[Span], list[Lost]]:
     """The spans that `head` is to predict, in text order and free of overlaps, and those that it cannot hold."""
-    top, inside, crossing = outermost(document.layer(layer_of_head(head)))
-    lost = [Lost(head, span, "crossing") for span in crossing]
+    top, inside, crossing = _parted(document.layer(layer_of_head(head)))
     if head == "content_inner":
-        top, inside, crossing = outermost(inside)
-        lost = [Lost(head, span, "crossing") for span in crossing]
+        top, inside, crossing = _parted(inside)
+    lost = [Lost(head, span, "crossing") for span in crossing]
     if head != "content":
         lost += [Lost(head, span, "nested") for span in inside]
     return top, lost
@@ -72,37 +78,53 @@ def bio(document: Document, head: Head, words: Offsets) -> tuple[Tags, list[Lost
     document's scope leaves open (every word of a layer it does not speak of, and unmarked words of one not closed),
     and what its `meta["unknown"]` names.
     """
-    labels = head_labels(head)
-    scope = document.scope.layer(layer_of_head(head))
-    if scope is None:
-        return np.full(len(words), MASKED, dtype=np.int64), []
-    spans, lost = flat_view(document, head)
-    starts = {start: index for index, (start, _) in enumerate(words)}
-    ends = {end: index for index, (_, end) in enumerate(words)}
-    line_ends = [end for _, end in lines(document.text)]
-    tags = np.zeros(len(words), dtype=np.int64)
-    masked = np.zeros(len(words), dtype=bool)
+    return bio_of_all([document], head, Grid.of([document.text], words))
 
-    for span in spans:
-        first, last = starts.get(span.start), ends.get(span.end)
-        if span.fragments:
-            lost.append(Lost(head, span, "gap"))
-        elif first is None or last is None:
-            lost.append(Lost(head, span, "word"))
-        elif bisect_left(line_ends, span.end) != bisect_left(line_ends, span.start + 1):
-            lost.append(Lost(head, span, "line"))
-        else:
-            tag = 2 * labels.index(span.label) + 1
-            tags[first] = tag
-            tags[first + 1 : last + 1] = tag + 1
 
-    hidden = [(item.span.start, item.span.end) for item in lost if item.cause != "nested"]
-    for start, end in (*hidden, *unknown(document.meta, layer_of_head(head))):
-        first = bisect_right(words, start, key=lambda word: word[1])
-        last = bisect_left(words, end, key=lambda word: word[0])
-        masked[first:last] = True
-    if not scope.closed:
-        masked[:] = True
+def bio_of_all(documents: Sequence[Document], head: Head, grid: Grid) -> tuple[Tags, list[Lost]]:
+    """`bio` of many documents, whose texts are those of the grid, one behind the other: many times quicker."""
+    layer = layer_of_head(head)
+    tag_of = {label: 2 * index + 1 for index, label in enumerate(head_labels(head))}
+    spans: list[Span] = []
+    offsets: list[int] = []
+    lost: list[Lost] = []
+    hidden: list[tuple[int, int]] = []
+    for document, offset in zip(documents, grid.offsets.tolist(), strict=True):
+        size = len(document.text)
+        scope = document.scope.layer(layer)
+        if scope is None or not scope.closed:
+            hidden.append((offset, offset + size))
+        if scope is not None:
+            view, cut = flat_view(document, head)
+            spans += view
+            offsets += [offset] * len(view)
+            lost += cut
+            unsaid = [(item.span.start, item.span.end) for item in cut if item.cause != "nested"]
+            unsaid += unknown(document.meta, layer)
+            hidden += [(offset + min(start, size), offset + min(end, size)) for start, end in unsaid]
+
+    starts = np.array([span.start for span in spans], dtype=np.int64) + np.array(offsets, dtype=np.int64)
+    ends = starts + np.array([span.end - span.start for span in spans], dtype=np.int64)
+    firsts, lasts = np.searchsorted(grid.starts, starts), np.searchsorted(grid.ends, ends)
+    on_words = (np.append(grid.starts, -1)[firsts] == starts) & (np.append(grid.ends, -1)[lasts] == ends)
+    on_line = np.searchsorted(grid.breaks, starts) == np.searchsorted(grid.breaks, ends)
+    fits = on_words & on_line & np.array([not span.fragments for span in spans], dtype=bool)
+    for index in np.flatnonzero(~fits).tolist():
+        cause: Cause = "gap" if spans[index].fragments else "line" if on_words[index] else "word"
+        lost.append(Lost(head, spans[index], cause))
+        hidden.append((int(starts[index]), int(ends[index])))
+
+    # Spans of a view do not overlap: a running sum of what begins and ends is the tag inside them.
+    inside = np.array([tag_of[span.label] + 1 for span in spans], dtype=np.int64)[fits]
+    change = np.zeros(len(grid.starts) + 1, dtype=np.int64)
+    change[firsts[fits]] += inside
+    change[lasts[fits] + 1] -= inside
+    tags = np.cumsum(change[:-1])
+    tags[firsts[fits]] -= 1
+
+    masked = np.zeros(len(tags), dtype=bool)
+    for start, end in hidden:
+        masked[np.searchsorted(grid.ends, start, "right") : np.searchsorted(grid.starts, end)] = True
     tags[masked & (tags == 0)] = MASKED
     return tags, lost
 
@@ -119,12 +141,9 @@ def unknown(meta: Mapping[str, Any], layer: Layer) -> Iterator[tuple[int, int]]:
                 yield start, end
 
 
-def spans_of(tags: Sequence[int] | Tags, head: Head, words: Offsets, labels: Sequence[str] | None = None) -> list[Span]:
-    """The spans that tag numbers stand for; an `I-` that continues nothing starts a span, a masked word is `O`.
-
-    `labels` are those that the numbers count, if not all of the head's.
-    """
-    labels = labels or head_labels(head)
+def spans_of(tags: Sequence[int] | Tags, head: Head, words: Offsets) -> list[Span]:
+    """The spans that tag numbers stand for; an `I-` that continues nothing starts a span, a masked word is `O`."""
+    labels = head_labels(head)
     layer = layer_of_head(head)
     spans: list[Span] = []
     first, open_label = 0, -1

@@ -173,11 +173,14 @@ def _best_break(breaks: dict[int, int], near: int, *, earliest: int, latest: int
 
 @dataclass(frozen=True)
 class Row:
-    """One window as model input: [pieces] each, special tokens included; `places` [words]: its words' first pieces."""
+    """One window as model input: [pieces] each, special tokens included; `places` [words]: its words' first pieces,
+    `opens` [words]: whether a line begins there, or the window.
+    """
 
     ids: Ints
     shapes: Ints
     places: Ints
+    opens: npt.NDArray[np.bool_]
     window: Window
 
 
@@ -196,7 +199,8 @@ def row(pieces: Pieces, window: Window, settings: Settings) -> Row:
         shapes.extend([int(pieces.shapes[word])] * len(own))
     ids.append(settings.sep_id)
     shapes.append(0)
-    return Row(np.array(ids), np.array(shapes), np.array(places), window)
+    opens = [word == window.start or pieces.breaks.get(word) == 2 for word in range(window.start, window.end)]
+    return Row(np.array(ids), np.array(shapes), np.array(places), np.array(opens), window)
 
 
 def collate(rows: Sequence[Row], settings: Settings) -> Batch:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -52,9 +54,13 @@ class TrainConfig(Frozen):
     """Parts that an update is computed in; changes the memory it takes, not its result."""
     clip_norm: float = Field(default=1.0, gt=0)
     precision: Literal["auto", "bf16", "fp32"] = "auto"
+    gradient_checkpointing: bool = False
+    """Computes the encoder's layers a second time instead of keeping what they computed: less memory, more time."""
     patience: int | None = Field(default=None, ge=1)
     """Epochs without a better development score before training stops."""
     checkpoint_steps: int = Field(default=200, ge=1)
+    trackers: tuple[Literal["tensorboard", "trackio", "mlflow", "wandb"], ...] = ()
+    """Where else the metrics go. A run that is resumed is a second one of the same name there."""
 
     @property
     def all_stages(self) -> tuple[Stage, ...]:
@@ -126,6 +132,19 @@ def _apply(values: dict[str, Any], override: str) -> None:
         values[last] = yaml.safe_load(text)
     except yaml.YAMLError:
         raise InputError(f"--set {override}", "its value is not YAML", "quote it") from None
+
+
+def flat(config: Config) -> dict[str, Any]:
+    """The config with dotted keys (`train.epochs`), for trackers: lists are JSON texts."""
+
+    def walk(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+        if isinstance(value, dict) and value:
+            for name, below in value.items():
+                yield from walk(f"{key}.{name}" if key else name, below)
+        else:
+            yield key, json.dumps(value) if isinstance(value, dict | list) else value
+
+    return dict(walk("", config.model_dump(mode="json")))
 
 
 def dump(config: Config) -> str:

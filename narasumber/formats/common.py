@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import codecs
+import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
 from narasumber.labels import ATTRIBUTES, LABELS, layer_of_label
+from narasumber.words import WORD
 
 LabelMap = Mapping[str, str]
 """Labels of a file to labels of the scheme; one that is mapped to an empty string is left out."""
@@ -20,7 +24,7 @@ MOST: Final = 100
 """Problems told of one input."""
 
 LONGEST_LINE: Final = 64 * 1024 * 1024
-"""Bytes; a longer line is refused before it fills the memory."""
+"""Bytes; a longer line, or item of a list, is refused before it fills the memory."""
 
 
 @dataclass(frozen=True)
@@ -92,14 +96,14 @@ def build(
 
     Ties join a CUE with a SOURCE or CONTENT, whatever they are called and whichever end comes first: one CUE with all
     its ties is one attribution. What the scheme knows nothing of (ties between other spans, attributes of other
-    names) is no error: it is counted by kind in `meta["left_out"]`, and `convert` says so. A mark that is given twice
-    is one span.
+    names) is no error: it is counted by kind in `meta["left_out"]`, on top of what a reader has counted there, and
+    `convert` says so. A mark that is given twice is one span.
     """
     before = problems.count
     if not text.strip():
         problems.add(where, "the article is empty", "take it out or put the text back")
         return None
-    left_out: dict[str, int] = {}
+    left_out: dict[str, int] = dict((meta or {}).get("left_out", {}))
 
     def leave(what: str) -> None:
         left_out[what] = left_out.get(what, 0) + 1
@@ -168,7 +172,7 @@ def build(
         )
         for cue, members in roles.items()
     ]
-    known_meta = dict(meta or {})
+    known_meta = {name: value for name, value in (meta or {}).items() if name != "left_out"}
     if left_out:
         known_meta["left_out"] = left_out
     return Document(id, text, tuple(dict.fromkeys(spans.values())), tuple(attributions), known_meta)
@@ -178,7 +182,10 @@ def short(value: object) -> str:
     """A value as messages show it."""
     if isinstance(value, int):
         return str(value) if abs(value) < 10**12 else "more than 10^12"
-    text = str(value)
+    try:
+        text = str(value)
+    except RecursionError:
+        text = f"{type(value).__name__} nested too deep to show"
     return repr(text if len(text) <= 80 else f"{text[:60]} ... {text[-15:]}")
 
 
@@ -197,9 +204,11 @@ def read_text(path: Path) -> str:
 
 
 def parse_json(text: str | bytes, where: str) -> Any:
-    """A JSON value. Raises InputError for what is none, nests too deep, or has numbers of thousands of digits."""
+    """A JSON value. Raises InputError for what is none, nests too deep, has numbers of thousands of digits or half of a
+    character.
+    """
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        return _no_halves(json.loads(text, parse_constant=_no_constant))
     except json.JSONDecodeError as error:
         raise InputError(
             where, f"is not JSON: {error.msg} at {error.lineno}:{error.colno}", "export it again"
@@ -213,7 +222,13 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON value")
 
 
-def json_lines(path: Path, problems: Problems) -> Iterator[tuple[str, dict[str, Any]]]:
+def _no_halves(value: Any) -> Any:
+    """The value, unless a string in it has half of a surrogate pair, which cannot be written or shown anywhere."""
+    json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+def json_lines(path: Path | zipfile.Path, problems: Problems) -> Iterator[tuple[str, dict[str, Any]]]:
     """`(path:line, object)` of each line of a JSON Lines file that is one; the others go to `problems`."""
     try:
         with path.open("rb") as file:
@@ -242,3 +257,136 @@ def json_lines(path: Path, problems: Problems) -> Iterator[tuple[str, dict[str, 
                     problems.add(where, f"holds a {type(value).__name__}, not an object", "one article a line")
     except OSError as error:
         problems.add(str(path), f"cannot be read: {error.strerror}")
+
+
+def json_objects(path: Path | zipfile.Path, problems: Problems) -> Iterator[tuple[str, dict[str, Any]]]:
+    """`(place, object)` of each object of a JSON Lines file, or of a JSON list, which is read piece by piece too.
+
+    A file with one object, over as many lines as it likes, is a list of one. What is no object goes to `problems`.
+    """
+    try:
+        with path.open("rb") as file:
+            line = file.readline(LONGEST_LINE + 1).removeprefix(codecs.BOM_UTF8).strip()
+    except OSError as error:
+        problems.add(str(path), f"cannot be read: {error.strerror}")
+        return
+    yield from (json_lines if line.startswith(b"{") and line.endswith(b"}") else _json_items)(path, problems)
+
+
+_BETWEEN: Final = re.compile(r"[ \t\r\n]*,?[ \t\r\n]*")
+_PIECE: Final = 1 << 20
+
+
+def _json_items(path: Path | zipfile.Path, problems: Problems) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Objects that stand in a list, or one after another."""
+    decoder = json.JSONDecoder(parse_constant=_no_constant)
+    number, where = 1, f"{path}: item 1"
+    try:
+        with path.open("rb") as binary, io.TextIOWrapper(binary, "utf-8-sig") as file:
+            text = file.read(_PIECE).lstrip()
+            is_list = text.startswith("[")
+            place = int(is_list)
+            while True:
+                where = f"{path}: item {number}"
+                between = _BETWEEN.match(text, place)
+                place = between.end() if between else place
+                if is_list and text.startswith("]", place):
+                    if text[place + 1 :].strip() or file.read(_PIECE).strip():
+                        problems.add(where, "something stands behind the end of the list", "export it again")
+                    return
+                try:
+                    value, place = decoder.raw_decode(text, place)
+                except json.JSONDecodeError as error:
+                    left = len(text) - place
+                    # What looks broken may go on in the next piece, which doubles so that long items cost no more.
+                    if left <= LONGEST_LINE and (more := file.read(max(_PIECE, left))):
+                        text, place = text[place:] + more, 0
+                        continue
+                    if left > LONGEST_LINE:
+                        problems.add(where, f"has more than {LONGEST_LINE >> 20} MiB, or is not JSON: {error.msg}")
+                    elif left:
+                        problems.add(where, f"is not JSON: {error.msg}", "export it again")
+                    elif is_list:
+                        problems.add(where, "the list has no end: the file is cut short", "export or copy it again")
+                    return
+                number += 1
+                if isinstance(value, dict):
+                    yield where, _no_halves(value)
+                else:
+                    problems.add(where, f"holds a {type(value).__name__}, not an object", "one article an item")
+    except UnicodeDecodeError as error:
+        problems.add(where, f"byte 0x{error.object[error.start]:02x} is not UTF-8", "save the file as UTF-8")
+    except (RecursionError, ValueError) as error:
+        what = "nests too deep" if isinstance(error, RecursionError) else str(error).splitlines()[0][:120]
+        problems.add(where, f"is not JSON that can be read: {what}", "export it again")
+    except OSError as error:
+        problems.add(str(path), f"cannot be read: {error.strerror}")
+
+
+RESERVED: Final = frozenset({"brat", "left_out", "sections"})
+"""Names in `meta` under which readers and writers keep what has a form."""
+
+
+def plain(fields: Mapping[str, Any], left_out: dict[str, int]) -> dict[str, Any]:
+    """What of a tool's own fields beside a text goes to `meta`: strings and numbers; the others are counted."""
+    meta: dict[str, Any] = {}
+    for name, value in fields.items():
+        if isinstance(value, str | int | float) and name not in RESERVED:
+            meta[name] = value
+        elif value not in (None, [], {}):
+            left_out[f"fields {name}"[:80]] = left_out.get(f"fields {name}"[:80], 0) + 1
+    return meta
+
+
+CRLF_AS_ONE: Final = r"\r\n|[\s\S]"
+
+
+def units(text: str, one: str = r"[\s\S]", *, utf16: bool = False) -> Sequence[int]:
+    """A way of counting characters, as the place of each offset in `text`: what matches `one` counts as one.
+
+    With `utf16` a code point behind U+FFFF counts as two, as in JavaScript and Java.
+
+    >>> units("a\\r\\nb", CRLF_AS_ONE)
+    [0, 1, 3, 4]
+    """
+    if one == r"[\s\S]" and not (utf16 and max(text, default="") > "\uffff"):
+        return range(len(text) + 1)
+    places: list[int] = []
+    for match in re.finditer(one, text):
+        places += [match.start()] * (1 + (utf16 and len(match.group()) == 1 and match.group() > "\uffff"))
+    return [*places, len(text)]
+
+
+def recount(text: str, marks: Sequence[Mark], ways: Iterable[Sequence[int]]) -> list[Mark]:
+    """The marks with their offsets in code points, taken to be counted in the way that fits best; in a draw the first.
+
+    A mark fits where the text has what it says that it covers; where it does not say, if it does not cut a word and
+    has no white space at its ends.
+    """
+    best: list[Mark] = []
+    fewest = len(marks) + 1
+    for way in ways:
+        moved = [replace(mark, start=_place(way, mark.start), end=_place(way, mark.end)) for mark in marks]
+        misfits = sum(not _fits(text, mark) for mark in moved)
+        if misfits < fewest:
+            best, fewest = moved, misfits
+        if not misfits:
+            break
+    return best
+
+
+def _place(way: Sequence[int], offset: int) -> int:
+    """The place of an offset; of one outside the text, a place as far outside it."""
+    if offset < len(way):
+        return way[offset] if offset >= 0 else offset
+    return way[-1] + offset - len(way) + 1
+
+
+def _fits(text: str, mark: Mark) -> bool:
+    if not 0 <= mark.start < mark.end <= len(text):
+        return False
+    there = text[mark.start : mark.end]
+    if mark.text is not None:
+        return mark.text.split() == there.split()
+    inner = (place for place in (mark.start, mark.end) if 0 < place < len(text))
+    return there == there.strip() and not any(WORD.fullmatch(text, place - 1, place + 1) for place in inner)

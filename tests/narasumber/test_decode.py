@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from narasumber.decode import viterbi
+from narasumber.decode import count_transitions, viterbi
 
 finite = st.floats(-4, 4, width=32)
 
@@ -19,13 +19,17 @@ def legal(tags: tuple[int, ...]) -> bool:
     return all(after % 2 == 1 or after == 0 or before in (after, after - 1) for before, after in pairs)
 
 
-@given(arrays(np.float32, st.tuples(st.integers(1, 5), st.just(5)), elements=finite))
-def test_no_legal_sequence_scores_higher(scores: np.ndarray) -> None:
-    found = tuple(viterbi(scores).tolist())
+transitions = st.none() | arrays(np.float32, (5, 5), elements=finite)
+
+
+@given(arrays(np.float32, st.tuples(st.integers(1, 5), st.just(5)), elements=finite), transitions)
+def test_no_legal_sequence_scores_higher(scores: np.ndarray, follow: np.ndarray | None) -> None:
+    found = tuple(viterbi(scores, follow).tolist())
     assert legal(found)
 
     def total(tags: tuple[int, ...]) -> float:
-        return float(sum(scores[place, tag] for place, tag in enumerate(tags)))
+        steps = 0.0 if follow is None else sum(follow[pair] for pair in zip((0, *tags), tags, strict=False))
+        return float(sum(scores[place, tag] for place, tag in enumerate(tags)) + steps)
 
     best = max(total(tags) for tags in product(range(5), repeat=len(scores)) if legal(tags))
     assert np.isclose(total(found), best, atol=1e-4)
@@ -37,3 +41,8 @@ def test_an_inside_tag_cannot_open_a_line() -> None:
 
 def test_no_words_no_tags() -> None:
     assert viterbi(np.zeros((0, 3), dtype=np.float32)).tolist() == []
+
+
+def test_transitions_are_counted_from_an_o_before_the_line_and_not_over_masked_words() -> None:
+    counts = count_transitions([[0, 1, 2], [1, -100, 2, 0]], 3)
+    assert counts.tolist() == [[1, 2, 0], [0, 0, 1], [1, 0, 0]]

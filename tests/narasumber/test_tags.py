@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from narasumber.document import Document, Span
 from narasumber.labels import ENTITY_LABELS, HEADS, bio_tags
-from narasumber.tags import MASKED, bio, flat_view, spans_of, tag_names
+from narasumber.tags import MASKED, bio, flat_view, spans_of, tag_names, unknown
 from narasumber.words import words
 
 
@@ -108,3 +108,16 @@ def test_gold_seeds_come_back_whole(seeds: list[Document]) -> None:
 
 def test_tag_numbers_follow_the_labels() -> None:
     assert bio_tags(("PER", "ORG")) == ("O", "B-PER", "I-PER", "B-ORG", "I-ORG")
+
+
+def test_stretches_that_the_annotation_knows_nothing_of_are_masked() -> None:
+    stretches = [["entity", 7, 11], ["content", 0, 3], ["entity", 8, 9], ["entity", 0, 3], ["entity", "x", 2], "odd"]
+    document = Document("d", "Ani ke Solo naik", (Span("entity", "PER", 0, 3),), (), {"unknown": stretches})
+    grid = words(document.text)
+    tags, lost = bio(document, "entity", grid)
+    assert tags.tolist() == [1, 0, MASKED, 0]
+    assert not lost
+    assert bio(document, "content_inner", grid)[0].tolist() == [MASKED, 0, 0, 0]
+    assert bio(document, "source", grid)[0].tolist() == [0, 0, 0, 0]
+    assert list(unknown(document.meta, "entity")) == [(7, 11), (8, 9), (0, 3)]
+    assert list(unknown({"unknown": "yes"}, "entity")) == []

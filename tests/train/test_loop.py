@@ -57,7 +57,7 @@ def test_a_run_leaves_its_whole_directory_and_the_same_seed_the_same_weights(con
     names = {path.name for path in one.iterdir()}
     assert names == {
         "config.yaml", "environment.json", "labels.json", "split.json", "lost.json", "metrics.jsonl", "train.log",
-        "last", "DONE",
+        "last", "usage.json", "DONE",
     }  # fmt: skip
     assert {path.name for path in (one / "last").iterdir()} >= {
         "model.safetensors",
@@ -75,24 +75,26 @@ def test_a_run_leaves_its_whole_directory_and_the_same_seed_the_same_weights(con
 DIES = """
 import os, signal, sys
 from pathlib import Path
+import torch
 import train.rundir as rundir
 from train.config import load_config
 from train.run import train
 
 moment, step = sys.argv[2], int(sys.argv[3])
-add, write_json = rundir.Metrics.add, rundir.write_json
+add, save = rundir.Metrics.add, torch.save
 
 def dying_add(self, **values):
     add(self, **values)
     if moment == "update" and values["step"] == step:
         os.kill(os.getpid(), signal.SIGKILL)
 
-def dying_write(path, value):
-    if moment == "checkpoint" and path.name == "train_state.json" and value["step"] >= step:
+def dying_save(content, path):
+    save(content, path)
+    if moment == "checkpoint" and content["state"]["step"] >= step:
+        os.truncate(path, os.path.getsize(path) // 2)
         os.kill(os.getpid(), signal.SIGKILL)
-    write_json(path, value)
 
-rundir.Metrics.add, rundir.write_json = dying_add, dying_write
+rundir.Metrics.add, torch.save = dying_add, dying_save
 train(load_config(Path(sys.argv[1])))
 """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 import torch
@@ -11,16 +13,16 @@ from hypothesis import strategies as st
 
 from models.encoders import load_encoder
 from models.network import Network, torch_tagger
-from narasumber.decode import coarsen
+from narasumber.decode import illegal
 from narasumber.document import Document, Span
 from narasumber.labels import HEADS, bio_tags, head_labels
-from narasumber.scope import WHOLE, LayerScope, Scope, common, joined
+from narasumber.scope import WHOLE, LayerScope, Scope, joined
 from train.config import Config, load_config
 from train.examples import Example, examples_of, tag_meanings
 from train.loop import Loop
 from train.plan import Plan, choose, draw
 from train.run import settings_of
-from train.tagging import Tagging
+from train.tagging import Tagging, log_partition, start_transitions
 
 NAMES = Scope((("entity", LayerScope((("PER",), ("LOC", "GPE", "FAC")))),))
 TEXT = "Ani Wijaya tiba di Solo pada Senin."
@@ -42,6 +44,7 @@ def made(config: Config, documents: list[Document]) -> tuple[Loop[Example], Netw
     settings = settings_of(config, encoder, documents)
     network = Network(encoder.model, settings, 0.0)
     examples, _ = examples_of(documents, encoder.tokenizer, settings)
+    start_transitions(network, examples, settings)
     objective = Tagging(examples, settings)
     plan = Plan(examples, config)
     return Loop(Accelerator(cpu=True), network, examples, objective, plan, config.train), network, examples
@@ -64,25 +67,60 @@ def test_a_coarse_tag_means_its_labels_tags_and_o_what_nobody_looked_for() -> No
     assert meant("O") == {"O"} | {tag for tag in TAGS[1:] if tag[2:] not in ("PER", "LOC", "GPE", "FAC")}
 
 
-def test_the_loss_is_minus_the_log_of_the_summed_probability(config: Config) -> None:
-    loop, network, examples = made(config, [COARSE])
+LINES = "Ani Wijaya tiba.\nIa pulang ke Solo."
+
+
+@pytest.mark.parametrize("unit", ["line", "article"])
+def test_the_loss_is_minus_the_log_of_the_share_of_what_the_annotation_may_mean(config: Config, unit: str) -> None:
+    """Beside a sum over every tag sequence of a toy scheme of three labels, in two lines."""
+    config = config.model_copy(update={"window": config.window.model_copy(update={"unit": unit})})
+    document = Document("a", LINES, (Span("entity", "PER", 0, 10), Span("entity", "LOC", 30, 34)), scope=NAMES)
+    loop, network, examples = made(config, [document])
+    torch.nn.init.normal_(network.transitions["entity"])
     network.eval()
     found = float(loop.objective.loss(network, examples).detach())
-    (example,) = examples
-    batch = {
-        "input_ids": torch.from_numpy(example.row.ids)[None],
-        "attention_mask": torch.ones(1, len(example), dtype=torch.long),
-        "token_type_ids": torch.zeros(1, len(example), dtype=torch.long),
-        "word_shapes": torch.from_numpy(example.row.shapes)[None],
-    }
-    with torch.no_grad():
-        chances = network(**batch)[0].softmax(-1)
-    wanted = 0.0
-    for place, tag in enumerate(example.labels[0]):
-        if tag >= 0:
-            allowed = np.flatnonzero(tag_meanings("entity", NAMES)[tag])
-            wanted -= float(chances[place, allowed].sum().log())
-    assert found == pytest.approx(wanted, rel=1e-5)
+
+    wanted, follow = 0.0, network.transitions["entity"].detach() + torch.from_numpy(illegal(len(TAGS)))
+    for example in examples:
+        batch = {
+            "input_ids": torch.from_numpy(example.row.ids)[None],
+            "attention_mask": torch.ones(1, len(example), dtype=torch.long),
+            "token_type_ids": torch.zeros(1, len(example), dtype=torch.long),
+            "word_shapes": torch.from_numpy(example.row.shapes)[None],
+        }
+        with torch.no_grad():
+            scores = network(**batch)[0][example.row.places]
+        tags = torch.from_numpy(example.labels[0][example.row.places])
+        for first in (bounds := [*np.flatnonzero(example.row.opens).tolist(), len(tags)])[:-1]:
+            last = bounds[bounds.index(first) + 1]
+            may = torch.from_numpy(tag_meanings("entity", NAMES)).log()[tags[first:last]]
+            sums = []
+            for extra in (torch.zeros_like(may), may):  # all sequences, then those that the annotation may mean
+                total = scores[first] + follow[0] + extra[0]
+                for place in range(first + 1, last):
+                    total = (total[:, None] + follow).logsumexp(0) + scores[place] + extra[place - first]
+                sums.append(float(total.logsumexp(0)))
+            wanted += sums[0] - sums[1]
+    assert found == pytest.approx(wanted, rel=1e-4)
+
+
+def test_the_forward_sum_is_that_over_every_sequence() -> None:
+    """Three tags, two windows of four and two words, a line beginning in the first: summed by enumeration."""
+    random = torch.Generator().manual_seed(1)
+    scores = torch.randn(1, 2, 4, 3, generator=random)
+    follow = torch.randn(1, 3, 3, generator=random)
+    there = torch.tensor([[True] * 4, [True, True, False, False]])
+    opens = torch.tensor([[True, False, True, False], [True, False, False, False]])
+    found = log_partition(scores, follow, there, opens)
+    for window, words in enumerate((4, 2)):
+        sums = []
+        for tags in product(range(3), repeat=words):
+            total = torch.tensor(0.0)
+            for word, tag in enumerate(tags):
+                before = 0 if opens[window, word] else tags[word - 1]
+                total = total + follow[0, before, tag] + scores[0, window, word, tag]
+            sums.append(total)
+        assert float(found[0, window]) == pytest.approx(float(torch.stack(sums).logsumexp(0)), rel=1e-5)
 
 
 def test_the_whole_scheme_written_as_a_scope_of_its_own_gives_the_same_loss(config: Config) -> None:
@@ -130,19 +168,6 @@ groupings = st.permutations(("PER", "GPE", "LOC", "FAC", "DAT")).flatmap(
 
 
 @given(groupings, groupings)
-def test_common_groups_part_the_labels_that_both_know_by_names_that_are_asked_for(
-    taught: LayerScope, asked: LayerScope
-) -> None:
-    groups = common(taught, asked)
-    labels = [label for group in groups.values() for label in group]
-    assert sorted(labels) == sorted(label for group in asked.groups for label in group if taught.group_of(label))
-    assert set(groups) <= set(asked.labels)
-    for side in (taught, asked):
-        for group in side.groups:
-            assert len({name for name, own in groups.items() if set(own) & set(group)}) <= 1
-
-
-@given(groupings, groupings)
 def test_joined_scopes_tell_apart_what_either_tells_apart_alone(one: LayerScope, other: LayerScope) -> None:
     own = joined([Scope((("entity", one),)), Scope((("entity", other),))]).layer("entity")
     assert own is not None
@@ -152,18 +177,6 @@ def test_joined_scopes_tell_apart_what_either_tells_apart_alone(one: LayerScope,
         assert set(group) <= set(one.group_of(label) or ()) or set(group) <= set(other.group_of(label) or ())
         if any(side.group_of(label) == (label,) for side in (one, other)):
             assert group == (label,)
-
-
-@given(st.lists(st.floats(-20, 20, width=32), min_size=7, max_size=7))
-def test_coarse_scores_sum_probabilities(row: list[float]) -> None:
-    scores = np.array([row], dtype=np.float32)
-    chances = np.exp(scores[0] - scores.max()) / np.exp(scores[0] - scores.max()).sum()
-    coarse = np.exp(coarsen(scores, ("PER", "GPE", "LOC"), [("GPE", "LOC")])[0])
-    coarse /= coarse.sum()
-    assert coarse == pytest.approx(
-        [chances[0] + chances[1] + chances[2], chances[3] + chances[5], chances[4] + chances[6]], abs=1e-4
-    )
-    assert coarsen(scores, ("PER", "GPE", "LOC"), [("PER",), ("GPE",), ("LOC",)]) is scores
 
 
 @given(

@@ -1,0 +1,71 @@
+"""Predicted spans are made to agree with each other, annotated ones are left as they are."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from narasumber.consistency import consistent
+from narasumber.document import Document, Span
+from narasumber.labels import LABELS, Layer
+
+
+def span(text: str, layer: Layer, part: str, label: str | None = None) -> Span:
+    start = text.index(part)
+    return Span(layer, label or LABELS[layer][0], start, start + len(part))
+
+
+@pytest.mark.parametrize(
+    ("text", "layer", "found", "wanted"),
+    [
+        ("Kantor berita Korea Utara melaporkan", "source", "Kantor berita Korea", "Kantor berita Korea Utara"),
+        ("Kantor berita Korea Utara melaporkan", "source", "Korea", "Korea Utara"),
+        ("kata John Kirby, Selasa", "source", "John Kirby,", "John Kirby"),
+        ("Pejabat Amerika (AS) berkata", "source", "Pejabat Amerika (AS", "Pejabat Amerika (AS)"),
+        ('Ia berkata, "Harga naik lagi," katanya.', "content", '"Harga naik', '"Harga naik lagi,"'),
+        ('Ia berkata, "Harga naik lagi," katanya.', "content", 'naik lagi,"', '"Harga naik lagi,"'),
+        ("Harga di Korea Utara naik", "content", "Utara naik", "Korea Utara naik"),
+        ("Harga di Korea Utara naik", "content", "Utara", "Utara"),
+        ('Ia berkata, "Harga naik', "content", '"Harga', '"Harga'),
+    ],
+)
+def test_a_span_is_drawn_to_where_annotators_end_it(text: str, layer: Layer, found: str, wanted: str) -> None:
+    names = [span(text, "entity", "Korea Utara", "GPE")] if "Korea Utara" in text else []
+    assert consistent(text, [*names, span(text, layer, found)]) == sorted(
+        [*names, span(text, layer, wanted)], key=lambda item: item.sort_key
+    )
+
+
+def test_pieces_of_one_quotation_become_one_content() -> None:
+    text = '"Harga naik, pasar sepi, dan stok habis," kata Ani.'
+    pieces = [span(text, "content", part) for part in ('"Harga naik', "pasar sepi", 'stok habis,"')]
+    assert consistent(text, pieces)[0].text_in(text) == '"Harga naik, pasar sepi, dan stok habis,"'
+
+
+def test_annotated_articles_stay_as_they_are_but_for_nested_sources(seeds: list[Document]) -> None:
+    for document in seeds:
+        plain = [item for item in document.spans if not item.fragments]
+        changed = set(consistent(document.text, plain)) ^ set(plain)
+        assert all(item.layer == "source" for item in changed)
+        assert len(changed) <= 1
+
+
+texts = st.text(alphabet='ab "“”(),.\n', min_size=1, max_size=60)
+
+
+@given(texts, st.data())
+def test_it_ends_well_whatever_was_tagged(text: str, data: st.DataObject) -> None:
+    bounds = st.tuples(st.integers(0, len(text) - 1), st.integers(1, 20)).map(
+        lambda pair: (pair[0], min(len(text), sum(pair)))
+    )
+    marks = st.tuples(st.sampled_from(("entity", "source", "cue", "content")), bounds)
+    spans = {Span(layer, LABELS[layer][0], *place) for layer, place in data.draw(st.lists(marks, max_size=8))}
+    found = consistent(text, spans)
+    assert found == sorted(set(found), key=lambda item: item.sort_key)
+    Document("a", text, tuple(found))
+    assert {item for item in found if item.layer in ("entity", "cue")} == {
+        item for item in spans if item.layer in ("entity", "cue")
+    }
+    sources = [item for item in found if item.layer == "source"]
+    assert all(one.end <= other.start for one, other in zip(sources, sources[1:], strict=False))
