@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from narasumber.consistency import consistent
+from narasumber.consistency import consistent, with_form
 from narasumber.decode import viterbi
 from narasumber.document import Document, Span
 from narasumber.errors import InputError
@@ -52,7 +52,8 @@ class Tagger:
     def annotate(self, document: Document) -> Document:
         """The document with the model's annotation in place of its own, in the terms of the document's scope."""
         pieces = pieces_of(document.text, self.tokenizer, self.settings.unk_id)
-        spans = consistent(document.text, self.spans(pieces, document.scope))
+        tagged = consistent(document.text, self.spans(pieces, document.scope))
+        spans = [with_form(document.text, span) for span in tagged]
         return document.with_annotation(spans, link(document.text, spans))
 
     def spans(self, pieces: Pieces, scope: Scope = WHOLE) -> list[Span]:

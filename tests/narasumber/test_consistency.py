@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narasumber.consistency import consistent
+from narasumber.consistency import consistent, with_form
 from narasumber.document import Document, Span
 from narasumber.labels import LABELS, Layer
 
@@ -49,6 +49,21 @@ def test_annotated_articles_stay_as_they_are_but_for_nested_sources(seeds: list[
         changed = set(consistent(document.text, plain)) ^ set(plain)
         assert all(item.layer == "source" for item in changed)
         assert len(changed) <= 1
+
+
+def test_a_contents_form_is_said_by_its_quotation_marks(seeds: list[Document]) -> None:
+    for text, form in (
+        ('"Ya."', "Direct"),
+        ("“Ya,” lalu “tidak”", "Mixed"),
+        ('Ia "siap"', "Mixed"),
+        ("Ia siap", "Indirect"),
+    ):
+        assert with_form(text, Span("content", "CONTENT", 0, len(text))).attribute("Form") == form
+    contents = [(document.text, item) for document in seeds for item in document.layer("content")]
+    right = [with_form(text, item).attribute("Form") == item.attribute("Form") for text, item in contents]
+    assert sum(right) >= 0.95 * len(right)
+    cue = Span("cue", "CUE", 0, 2)
+    assert with_form("Ya", cue) == cue
 
 
 texts = st.text(alphabet='ab "“”(),.\n', min_size=1, max_size=60)
