@@ -1,16 +1,18 @@
 """Which articles are held out of training, and which of their sentences training has all but seen.
 
-Near-duplicates are found by the exact Jaccard index of their sets of five-word shingles; sentences of fewer words
-must be equal but for case and punctuation.
+Two texts are near-duplicates by the Jaccard index of their sets of five-word shingles; texts of fewer words must be
+equal but for case and punctuation.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -25,9 +27,12 @@ NEAR: Final = 0.5
 
 
 class HeldOut(BaseModel):
-    """Exactly one of `documents`, `leave_one_out` and `fraction`.
+    """Exactly one of `documents`, `leave_one_out`, `fraction`, `folds`, `outlets` and `after`.
 
-    `group_near_duplicates` (with `fraction`) keeps articles that are near-duplicates of each other on one side.
+    `fraction` and `folds` are drawn, near-duplicates in one go. `outlets` holds out what `meta["outlet"]` says is
+    theirs, `after` what `meta["date"]` says is of a later day; training is then without near-duplicates of these. For
+    all four, `group_near_duplicates: false` lets near-duplicates stand on both sides, which `documents` and
+    `leave_one_out` always do.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -35,75 +40,168 @@ class HeldOut(BaseModel):
     documents: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     leave_one_out: bool = False
     fraction: Annotated[float, Field(gt=0, lt=1)] | None = None
-    group_near_duplicates: bool = False
+    folds: Annotated[int, Field(ge=2)] | None = None
+    outlets: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    after: date | None = None
+    group_near_duplicates: bool | None = None
+    """True, if left out, where it has a say."""
     seed: int = 13
 
     @model_validator(mode="after")
     def _exactly_one(self) -> HeldOut:
-        if (self.documents is not None) + self.leave_one_out + (self.fraction is not None) != 1:
-            raise ValueError("give exactly one of documents: [ID, ...], leave_one_out: true, fraction: 0.2")
-        if self.group_near_duplicates and self.fraction is None:
-            raise ValueError("group_near_duplicates goes with fraction")
+        drawn = (self.fraction, self.folds, self.outlets, self.after)
+        if sum(rule is not None for rule in (self.documents, self.leave_one_out or None, *drawn)) != 1:
+            raise ValueError(
+                "give exactly one of documents: [ID, ...], leave_one_out: true, fraction: 0.2, folds: 5, "
+                "outlets: [NAME, ...], after: 2025-01-31"
+            )
+        if self.group_near_duplicates is not None and all(rule is None for rule in drawn):
+            raise ValueError("group_near_duplicates goes with fraction, folds, outlets and after")
         return self
 
 
 @dataclass(frozen=True)
 class Fold:
-    """One parting of the documents; both lists keep their order."""
+    """One parting of the documents, which keep their order.
+
+    `dropped` are on neither side, for they would blur what the fold measures: near-duplicates of what `outlets` or
+    `after` hold out, and documents that do not say their outlet or date.
+    """
 
     name: str
     train: list[Document]
     held_out: list[Document]
+    dropped: list[Document] = field(default_factory=list)
 
 
 def split(documents: Sequence[Document], held_out: HeldOut) -> list[Fold]:
-    """The folds: one, or with `leave_one_out` one for each document, named by its id.
+    """The folds: one, or with `folds` that many, or with `leave_one_out` one for each document, named by its id.
 
-    Which articles a `fraction` takes depends on their ids and the seed alone, not on their order. Raises InputError
-    for ids that are unknown or given twice, and where nothing would be left to train on.
+    What is drawn depends on texts, ids and the seed alone, not on the order of the documents. Raises InputError for
+    ids that are given twice, for ids, outlets and dates that no document has, and where there are too few documents
+    for the folds or none would be left to train on.
     """
     ids = [document.id for document in documents]
     if twice := sorted(id for id, count in Counter(ids).items() if count > 1):
-        raise InputError("data.sources", f"documents with one id: {', '.join(twice)}", "give each its own file name")
+        cure = "give each its own file name; annotations of one article by several people, `narasumber agree` settles"
+        raise InputError("data.sources", f"documents with one id: {', '.join(twice)}", cure)
+    grouped = held_out.group_near_duplicates is not False
+    dropped: set[str] = set()
     if held_out.leave_one_out:
         chosen = {id: {id} for id in ids}
     elif held_out.documents is not None:
-        if unknown := [id for id in held_out.documents if id not in ids]:
-            what = f"no document is called {', '.join(unknown)}"
-            raise InputError("data.held_out.documents", what, f"the documents are {', '.join(sorted(ids))}")
+        _refuse_unknown("documents", "called", held_out.documents, ids)
         chosen = {"held_out": set(held_out.documents)}
+    elif held_out.fraction is not None:
+        chosen = {"held_out": _draw(_groups(documents, grouped), held_out.fraction, held_out.seed)}
+    elif held_out.folds is not None:
+        chosen = _deal(_groups(documents, grouped), held_out.folds, held_out.seed)
     else:
-        assert held_out.fraction is not None
-        chosen = {"held_out": _draw(documents, held_out.fraction, held_out.group_near_duplicates, held_out.seed)}
+        asked, dropped = _by_meta(documents, held_out)
+        if grouped:
+            rest = [document for document in documents if document.id not in asked]
+            near = related(rest, [document for document in documents if document.id in asked])
+            dropped |= {rest[place].id for place, _ in near}
+        chosen = {"held_out": asked}
     folds = [
-        Fold(name, [d for d in documents if d.id not in out], [d for d in documents if d.id in out])
+        Fold(
+            name,
+            [document for document in documents if document.id not in out | dropped],
+            [document for document in documents if document.id in out],
+            [document for document in documents if document.id in dropped],
+        )
         for name, out in chosen.items()
     ]
     if not folds or any(not fold.train for fold in folds):
         what = f"of {len(ids)} documents none is left to train on"
-        raise InputError("data.held_out", what, "hold out fewer documents, or add some")
+        raise InputError("data.held_out", what, "hold out fewer documents, or add some; near-duplicates count as one")
     return folds
 
 
-def _draw(documents: Sequence[Document], fraction: float, grouped: bool, seed: int) -> set[str]:
-    """Groups of ids in an order drawn by the seed, as many as come closest to the fraction, but at least one."""
-    groups = {document.id: {document.id} for document in documents}
+def _refuse_unknown(key: str, relation: str, asked: Sequence[str], known: Sequence[str]) -> None:
+    if unknown := [name for name in asked if name not in known]:
+        cure = f"the {key} are {', '.join(sorted(set(known))) or 'not known: no document says its own'}"
+        raise InputError(f"data.held_out.{key}", f"no document is {relation} {', '.join(unknown)}", cure)
+
+
+def _groups(documents: Sequence[Document], grouped: bool) -> list[set[str]]:
+    """The ids of documents that must not be parted: chains of near-duplicates, or each by itself."""
+    parent = list(range(len(documents)))
+
+    def root(place: int) -> int:
+        while parent[place] != place:
+            parent[place] = parent[parent[place]]
+            place = parent[place]
+        return place
+
     if grouped:
-        texts = [document.text for document in documents]
-        for left, right in near_duplicates(texts, texts):
-            if left < right:
-                merged = groups[documents[left].id] | groups[documents[right].id]
-                groups.update(dict.fromkeys(merged, merged))
-    drawn = sorted(
-        {min(group): group for group in groups.values()}.items(),
-        key=lambda item: hashlib.sha256(f"{seed}:{item[0]}".encode()).digest(),
-    )
-    wanted = fraction * len(documents)
+        # Copies are joined here, since all pairs of thousands of them would be millions.
+        first: dict[tuple[str, ...], int] = {}
+        for place, document in enumerate(documents):
+            key = normalised(document.text)
+            parent[place] = first.setdefault(key, place) if key else place
+        distinct = [place for place in range(len(documents)) if parent[place] == place]
+        ones = [documents[place] for place in distinct]
+        for left, right in related(ones, ones):
+            parent[root(distinct[left])] = root(distinct[right])
+    groups: dict[int, set[str]] = {}
+    for place, document in enumerate(documents):
+        groups.setdefault(root(place), set()).add(document.id)
+    return list(groups.values())
+
+
+def _in_drawn_order(groups: Sequence[set[str]], seed: int) -> list[set[str]]:
+    return sorted(groups, key=lambda group: hashlib.sha256(f"{seed}:{min(group)}".encode()).digest())
+
+
+def _draw(groups: Sequence[set[str]], fraction: float, seed: int) -> set[str]:
+    """Groups in the drawn order, as many as come closest to the fraction, but at least one."""
+    drawn = _in_drawn_order(groups, seed)
+    wanted = fraction * sum(map(len, groups))
     taken: set[str] = set()
-    for _, group in drawn:
+    for group in drawn:
         if abs(len(taken) + len(group) - wanted) < abs(len(taken) - wanted):
             taken |= group
-    return taken or min((group for _, group in drawn), key=len, default=set())
+    return taken or min(drawn, key=len, default=set())
+
+
+def _deal(groups: Sequence[set[str]], number: int, seed: int) -> dict[str, set[str]]:
+    """Folds of like size: the largest groups first, each to the fold that has least."""
+    if len(groups) < number:
+        what = f"{sum(map(len, groups))} documents are too few for {number} folds"
+        if len(groups) < sum(map(len, groups)):
+            what += f": with near-duplicates together they are {len(groups)} groups"
+        raise InputError("data.held_out.folds", what, "ask for fewer folds, or add documents")
+    folds: list[set[str]] = [set() for _ in range(number)]
+    for group in sorted(_in_drawn_order(groups, seed), key=len, reverse=True):
+        min(folds, key=len).update(group)
+    return {f"fold_{place}": fold for place, fold in enumerate(folds, 1)}
+
+
+def _by_meta(documents: Sequence[Document], held_out: HeldOut) -> tuple[set[str], set[str]]:
+    """The ids that `outlets` or `after` ask for, and those of documents that do not say what they ask about."""
+    if held_out.outlets is not None:
+        outlets = {document.id: str(document.meta.get("outlet") or "").casefold() for document in documents}
+        names = [name.casefold() for name in held_out.outlets]
+        _refuse_unknown("outlets", "of", names, [outlet for outlet in outlets.values() if outlet])
+        asked = {id for id, outlet in outlets.items() if outlet in names}
+        return asked, {id for id, outlet in outlets.items() if not outlet}
+    assert held_out.after is not None
+    dates = {document.id: _date(document.meta.get("date")) for document in documents}
+    asked = {id for id, day in dates.items() if day and day > held_out.after}
+    if not asked:
+        latest = max(filter(None, dates.values()), default=None)
+        cure = f"the last one is of {latest}" if latest else "no document says its date: meta.date, as 2025-01-31"
+        raise InputError("data.held_out.after", f"no document is of a day after {held_out.after}", cure)
+    return asked, {id for id, day in dates.items() if not day}
+
+
+def _date(value: object) -> date | None:
+    """The day of an ISO date, with a time or without; None for anything else."""
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
 
 
 def normalised(text: str) -> tuple[str, ...]:
@@ -111,42 +209,128 @@ def normalised(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"\w+", text.casefold()))
 
 
-def _shingles(text: str) -> frozenset[tuple[str, ...]]:
-    words = normalised(text)
-    return frozenset(words[i : i + SHINGLE] for i in range(max(1, len(words) - SHINGLE + 1))) if words else frozenset()
-
-
 def near_duplicates(a: Sequence[str], b: Sequence[str], threshold: float = NEAR) -> list[tuple[int, int]]:
     """The pairs `(i, j)`, in order, for which `a[i]` and `b[j]` are near-duplicates.
 
-    A text without words has none. `threshold` is the least Jaccard index, above 0 and at most 1.
+    A text without words has none. `threshold` is the least Jaccard index, above 0 and at most 1; else ValueError.
     """
-    if not 0 < threshold <= 1:
-        raise ValueError(f"threshold {threshold} is not above 0 and at most 1")
-    right = [_shingles(text) for text in b]
-    holders: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
-    for j, shingles in enumerate(right):
-        for shingle in shingles:
-            holders[shingle].append(j)
-    pairs: list[tuple[int, int]] = []
-    for i, text in enumerate(a):
-        left = _shingles(text)
-        shared = Counter(j for shingle in left for j in holders.get(shingle, ()))
-        pairs += [
-            (i, j) for j, count in sorted(shared.items()) if count / (len(left) + len(right[j]) - count) >= threshold
-        ]
-    return pairs
+    return [(i, j) for i, j, _ in _alike(a, b, threshold)]
+
+
+def related(a: Sequence[Document], b: Sequence[Document]) -> list[tuple[int, int]]:
+    """The pairs `(i, j)` for which one side of a split gives `a[i]` or `b[j]` away to the other.
+
+    They are near-duplicates; or one is a single sentence, as in most public corpora, and the other holds a
+    near-duplicate of that.
+    """
+    texts = [document.text for document in a]
+    pairs = set(near_duplicates(texts, texts if a is b else [document.text for document in b]))
+    pairs |= set(_holding(a, b)) | {(i, j) for j, i in _holding(b, a)}
+    return sorted(pairs)
+
+
+def _holding(a: Sequence[Document], b: Sequence[Document]) -> list[tuple[int, int]]:
+    """The pairs for which `a[i]` is a single sentence, and one of the several of `b[j]` is a near-duplicate of it."""
+    alone = [place for place, document in enumerate(a) if len(sentences(document.text)) == 1]
+    inside = [
+        (place, document.text[start:end])
+        for place, document in enumerate(b if alone else ())
+        if len(bounds := sentences(document.text)) > 1
+        for start, end in bounds
+    ]
+    pairs = near_duplicates([a[place].text for place in alone], [text for _, text in inside])
+    return [(alone[i], inside[j][0]) for i, j in pairs]
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A sentence of a held-out document, and the sentence of the training documents that is most like it."""
+
+    document: str
+    start: int
+    end: int
+    text: str
+    training_document: str
+    training_text: str
+    similarity: float
+    """The Jaccard index of their shingles."""
+
+
+@dataclass(frozen=True)
+class LeakReport:
+    """Which of the held-out sentences training has all but seen; `dataclasses.asdict` makes plain JSON values of it."""
+
+    share: float
+    sentences: int
+    leaks: tuple[Leak, ...]
+
+
+def leak_report(held_out: Sequence[Document], training: Sequence[Document], threshold: float = NEAR) -> LeakReport:
+    """The held-out sentences that have a near-duplicate in the training documents, in the order of the documents."""
+    known: dict[tuple[str, ...], tuple[str, str]] = {}
+    for document in training:
+        for start, end in sentences(document.text):
+            text = document.text[start:end]
+            known.setdefault(normalised(text), (document.id, text))
+    told = list(known.values())
+    places = [(document, start, end) for document in held_out for start, end in sentences(document.text)]
+    texts = [document.text[start:end] for document, start, end in places]
+    best: dict[int, tuple[float, int]] = {}
+    for i, j, similarity in _alike(texts, [text for _, text in told], threshold):
+        if i not in best or similarity > best[i][0]:
+            best[i] = similarity, j
+    leaks = tuple(
+        Leak(places[i][0].id, places[i][1], places[i][2], texts[i], *told[j], similarity)
+        for i, (similarity, j) in sorted(best.items())
+    )
+    return LeakReport(len(leaks) / len(places) if places else 0.0, len(places), leaks)
 
 
 def leaked_sentences(
     held_out: Sequence[Document], training: Sequence[Document], threshold: float = NEAR
 ) -> dict[str, list[tuple[int, int]]]:
     """By id of each held-out document, the bounds of its sentences that have a near-duplicate in training."""
-    known = [document.text[start:end] for document in training for start, end in sentences(document.text)]
-    places = [(document, start, end) for document in held_out for start, end in sentences(document.text)]
-    pairs = near_duplicates([document.text[start:end] for document, start, end in places], known, threshold)
     leaked: dict[str, list[tuple[int, int]]] = {document.id: [] for document in held_out}
-    for index in sorted({index for index, _ in pairs}):
-        document, start, end = places[index]
-        leaked[document.id].append((start, end))
+    for leak in leak_report(held_out, training, threshold).leaks:
+        leaked[leak.document].append((leak.start, leak.end))
     return leaked
+
+
+def _alike(a: Sequence[str], b: Sequence[str], threshold: float) -> Iterator[tuple[int, int, float]]:
+    """`(i, j, Jaccard index)` of all near-duplicates, in order.
+
+    By prefix filtering (Bayardo, Ma and Srikant 2007, "Scaling up all pairs similarity search"), which misses none:
+    two sets that share at least a share of each have one of each other's rarest few, so only these are looked up.
+    """
+    if not 0 < threshold <= 1:
+        raise ValueError(f"threshold {threshold} is not above 0 and at most 1")
+    left = [_shingles(text) for text in a]
+    right = left if a is b else [_shingles(text) for text in b]
+    count = Counter(shingle for own in right for shingle in own)
+
+    def rarest(own: frozenset[int]) -> list[int]:
+        # Rounded on the safe side: 0.28 * 25 is a little more than 7.
+        least = math.ceil(threshold * len(own) - 1e-9)
+        return sorted(own, key=lambda shingle: (count[shingle], shingle))[: len(own) - least + 1]
+
+    holders: defaultdict[int, list[int]] = defaultdict(list)
+    for j, own in enumerate(right):
+        for shingle in rarest(own):
+            holders[shingle].append(j)
+    for i, own in enumerate(left):
+        for j in sorted({j for shingle in rarest(own) for j in holders.get(shingle, ())}):
+            shared = len(own & right[j])
+            index = shared / (len(own) + len(right[j]) - shared)
+            if index >= threshold:
+                yield i, j, index
+
+
+def _shingles(text: str) -> frozenset[int]:
+    """Of each run of words a number that stands for it: 64 bits take less memory than words."""
+    words = normalised(text)
+    runs = (" ".join(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1)))
+    return (
+        frozenset(int.from_bytes(hashlib.blake2b(run.encode(), digest_size=8).digest(), "big") for run in runs)
+        if words
+        else frozenset()
+    )

@@ -37,6 +37,10 @@ class ExportFormat(str, Enum):
     transformers = "transformers"
 
 
+class Adjudicate(str, Enum):
+    majority = "majority"
+
+
 class Resume(str, Enum):
     auto = "auto"
     must = "must"
@@ -90,6 +94,69 @@ def lint(
 
 
 @app.command()
+def agree(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SOURCE...", help="A folder or file for each annotator, or one that says who annotated."
+        ),
+    ],
+    format: Annotated[str, typer.Option("--from", help="The format of the sources.")] = "auto",
+    adjudicate: Annotated[
+        Adjudicate | None, typer.Option(help="majority: what more than half of the annotators mark.")
+    ] = None,
+    to: Annotated[Path | None, typer.Option(help="The brat folder for what --adjudicate makes.")] = None,
+    disagreements: Annotated[
+        Path | None, typer.Option(help="A brat folder for articles with all that anybody marked, and notes who did.")
+    ] = None,
+) -> None:
+    """Tell how far annotators of the same articles agree, and make one annotation of theirs."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from data.agreement import adjudicate as majority
+    from data.agreement import agreement, load_annotators, with_notes
+    from narasumber.formats import write
+
+    if (adjudicate is None) != (to is None):
+        raise InputError("--to", "goes with --adjudicate", "give both: --adjudicate majority --to DIR")
+    for target in filter(None, (to, disagreements)):
+        if target.resolve() in {source.resolve() for source in sources}:
+            raise InputError(str(target), "is one of the sources", "name another folder")
+    documents = load_annotators(sources, format)
+    found = agreement(documents)
+
+    def shown(value: float | None) -> str:
+        return "" if value is None else f"{value:.3f}"
+
+    table = Table(title=f"{len(found.annotators)} annotators, {found.articles} articles that several of them read")
+    for column in ("layer", "annotators", "articles", "spans", "both", "F1", "alpha"):
+        table.add_column(column, justify="left" if column in ("layer", "annotators") else "right")
+    for layer, own in found.layers.items():
+        table.add_row(layer, "all", "", "", "", shown(own.f1), shown(own.alpha))
+        for pair in own.pairs:
+            spans = f"{pair.spans_first}, {pair.spans_second}"
+            names = Text(f"{pair.first}, {pair.second}")
+            table.add_row("", names, str(pair.articles), spans, str(pair.both), shown(pair.f1))
+    Console(width=None if sys.stdout.isatty() else 200).print(table)
+
+    settled = majority(documents) if to or disagreements else []
+    if to:
+        write([item.document for item in settled], to, "brat")
+        left_out = [dispute for item in settled for dispute in item.disputes if not dispute.kept]
+        for dispute in left_out:
+            if len(dispute.said_by) == len(dispute.not_by):
+                place = f"{dispute.document}:{dispute.span.start}-{dispute.span.end}"
+                typer.echo(f"tie: {place}: {dispute.what} by {', '.join(dispute.said_by)}")
+        typer.echo(f"{to}: {len(settled)} articles; left out: {len(left_out)}")
+    if disagreements:
+        disputed = [with_notes(item) for item in settled if item.disputes]
+        write(disputed, disagreements, "brat")
+        typer.echo(f"{disagreements}: {len(disputed)} articles with disagreements")
+
+
+@app.command()
 def train(
     config: Annotated[Path, typer.Argument(help="A YAML file such as configs/quickstart.yaml.")],
     set: Annotated[
@@ -104,8 +171,10 @@ def train(
 
     loaded = load_config(config, set or ())  # before PyTorch is imported: a typo is told at once
     from train.run import train as run_training
+    from train.rundir import usage_of
 
-    typer.echo(f"trained: {run_training(loaded, resume.value)}")
+    folder = run_training(loaded, resume.value)
+    typer.echo(f"trained: {folder}  {usage_of(folder)}".rstrip())
 
 
 @app.command()

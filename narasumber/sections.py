@@ -7,6 +7,7 @@ from top to bottom, the first that fits wins; what none fits is the body, or the
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final, Literal, get_args
 
 from narasumber.words import lines
@@ -20,6 +21,8 @@ DOMAIN: Final = re.compile(r"\b[A-Za-z0-9]+\.(?i:co\.id|com|co|id|net|org|news|t
 _AGENCY: Final = r"(?:AFP|AP|ANTARA|REUTERS|EPA|EFE|XINHUA|SPUTNIK|KCNA|KNS|YONHAP|BLOOMBERG|GETTY(?: IMAGES)?|HO|POOL)"
 
 _DAY: Final = "(?:senin|selasa|rabu|kamis|jumat|sabtu|minggu)"
+
+_RIGHTS: Final = r"(?i).*\ball rights? reserved"
 
 _TABLE: Final[tuple[tuple[Kind, str], ...]] = (
     # Names of people, and when: `Penulis: Ani`, `[Redaktur: Budi]`, `(Tribunnews.com/Ani)`, `(abc/def)`.
@@ -38,14 +41,26 @@ _TABLE: Final[tuple[tuple[Kind, str], ...]] = (
     ("furniture", r"(?i)(dapatkan|nikmati|ikuti|cek|simak|baca) (berita|kami|update|informasi|artikel|whatsapp)\b"),
     ("furniture", r"(?i)(\([^()]+\) )?(artikel|berita) ini (telah|sudah|pertama kali) (di)?(tayang|muat|terbit)"),
     ("furniture", r"(?i)di whatsapp anda$|(download|unduh) aplikasi\b|(tag|tags|topik)\s*:"),
-    ("furniture", r"(?i)©|\(c\) ?\d{4}|copyright\b|hak cipta\b|.*\ball rights? reserved"),
+    ("furniture", r"(?i)©|\(c\) ?\d{4}|copyright\b|hak cipta\b"),
+    ("furniture", _RIGHTS),
     # Photographs: their texts and credits.
     ("caption", r"(?i)(foto|ilustrasi|keterangan foto|infografis|dok\. ?\w*)\s*[:/]"),
     ("caption", r"(?i)(gambar|foto) (yang (diambil|dirilis|disediakan)|ini|file|arsip|selebaran)\b|ilustrasi\b"),
-    ("caption", rf".*(\bANTARA FOTO\b|\bVIA [A-Z]+|/ ?{_AGENCY})[^.]{{0,40}}$"),
+    ("caption", rf"(?!.*\.$).*(\bANTARA FOTO\b|\bVIA [A-Z]+|/ ?{_AGENCY})[^.]{{0,40}}$"),
 )
 
-LINES: Final = tuple((kind, re.compile(pattern)) for kind, pattern in _TABLE)
+
+def _one_of(rows: Iterable[tuple[Kind, str]]) -> re.Pattern[str]:
+    """The rows as one pattern, which is quicker than one by one; the group that fits is named for the kind."""
+    kinds: dict[Kind, list[str]] = {}
+    for kind, pattern in rows:
+        kinds.setdefault(kind, []).append(re.sub(r"^\(\?i\)(.*)", r"(?i:\1)", pattern))
+    return re.compile("|".join(f"(?P<{kind}>{'|'.join(patterns)})" for kind, patterns in kinds.items()))
+
+
+_LINE: Final = _one_of(_TABLE)
+# Of the rows, the costly one: it is looked for at every place of a line.
+_LINE_BUT_RIGHTS: Final = _one_of(row for row in _TABLE if row[1] is not _RIGHTS)
 
 _CITY: Final = r"[A-Z][A-Za-z']+(?: [A-Z][A-Za-z']+){0,3}"
 _SITE: Final = DOMAIN.pattern
@@ -88,7 +103,9 @@ def sections(text: str) -> list[tuple[Kind, int, int]]:
         start = text.index(line, line_start)
         end = start + len(line)
         dateline = None if has_dateline else next(filter(None, (pattern.match(line) for pattern in DATELINES)), None)
-        kind: Kind = next((kind for kind, pattern in LINES if pattern.match(line)), "body")
+        table = _LINE if "reserved" in line.casefold() else _LINE_BUT_RIGHTS
+        found = table.match(line)
+        kind: Kind = found.lastgroup if found else "body"  # type: ignore[assignment]
         if dateline:
             kind = "body"
             has_dateline = has_begun = True

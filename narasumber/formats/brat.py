@@ -16,6 +16,10 @@ unless the spans that it speaks of are gone.
 Offsets. The text of the Document is that of the file, line ends included; only a byte order mark is dropped. Tools
 disagree about CRLF (one character or two) and about the mark (one or none): the text column of the T lines decides,
 and the spans are moved accordingly. Written offsets count the code points of the written file.
+
+Labels other than the scheme's are told, or mapped. Where an `annotation.conf` says which labels there are
+(https://brat.nlplab.org/configuration.html), it is asked first. Spans whose label is mapped to nothing are left out
+with the lines that speak of them, counted in `meta["left_out"]`.
 """
 
 from __future__ import annotations
@@ -25,14 +29,15 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
 from narasumber.files import write_file
-from narasumber.formats.common import LabelMap
+from narasumber.formats.common import LabelMap, Problems, read_text
+from narasumber.formats.projects import files_in
 from narasumber.labels import ATTRIBUTES, LABELS, Layer, layer_of_label
 
 _ROLES: Final[dict[str, Layer]] = {"Source": "source", "Content": "content"}
@@ -90,18 +95,68 @@ class _Findings:
 def sniff(path: Path, head: str) -> str:
     del head
     if path.is_dir():
-        return "the folder holds .ann files" if any(path.rglob("*.ann")) else ""
-    return "its name ends in .ann" if path.suffix == ".ann" else ""
+        return "the folder holds .ann files" if any(file.suffix == ".ann" for file in files_in(path)) else ""
+    if path.suffix == ".ann":
+        return "its name ends in .ann"
+    return "a file .ann is beside it" if path.suffix == ".txt" and path.with_suffix(".ann").is_file() else ""
 
 
 def read(path: Path, labels: LabelMap) -> Iterator[Document]:
-    """One pair, or all pairs of a folder."""
-    del labels
-    yield from read_brat_folder(path) if path.is_dir() else [read_brat(path.with_suffix(".txt"))]
+    """One pair, or all pairs of a folder and the folders in it, whose ids are `folder/name`.
+
+    Raises InputError at once for labels of an `annotation.conf` that are unknown and not mapped; else at the end.
+    """
+    if not path.is_dir():
+        yield _read(path.with_suffix(".txt"), path.with_suffix(".ann"), path.stem, labels)
+        return
+    problems = Problems()
+    files = files_in(path)
+    for file in files:
+        if file.name == "annotation.conf":
+            _check_configuration(file, labels, problems)
+    problems.raise_if_any()
+    texts = sorted({file.with_suffix(".txt") for file in files if file.suffix in (".txt", ".ann")})
+    if not texts:
+        raise InputError(str(path), "no .txt file in it", "name a folder with pairs of .txt and .ann files")
+    for text in texts:
+        id = text.relative_to(path).with_name(text.stem).as_posix()
+        try:
+            document = _read(text, text.with_suffix(".ann"), id, labels)
+        except InputError as error:
+            problems.take(error)
+        else:
+            yield document
+    problems.raise_if_any()
 
 
 def write(documents: Iterable[Document], target: Path) -> None:
     write_brat(documents, target)
+
+
+def _check_configuration(path: Path, labels: LabelMap, problems: Problems) -> None:
+    """Tells which labels of spans are declared that neither the scheme nor `labels` knows, all in one."""
+    try:
+        content = read_text(path)
+    except InputError as error:
+        problems.take(error)
+        return
+    section = ""
+    unknown: dict[str, int] = {}
+    for number, line in enumerate(content.splitlines(), start=1):
+        words = line.split()
+        if match := re.fullmatch(r"\[(\w+)\]", line.strip()):
+            section = match[1]
+        # `!` marks a group, which is no label of its own; `<` a macro; lines of hyphens part menus.
+        elif section not in ("entities", "spans", "events") or not words or words[0][0] in "#!<-":
+            continue
+        elif words[0] not in labels and layer_of_label(words[0]) is None:
+            unknown.setdefault(words[0], number)
+    if unknown:
+        what = f"declares labels that are unknown: {', '.join(unknown)}"
+        known = ", ".join(label for names in LABELS.values() for label in names)
+        example = next(iter(unknown))
+        cure = f"map each: --label {example}=LABEL (or {example}= to leave it out); labels are {known}"
+        problems.add(f"{path}:{min(unknown.values())}", what, cure)
 
 
 def read_brat(txt_path: str | Path, ann_path: str | Path | None = None) -> Document:
@@ -110,7 +165,10 @@ def read_brat(txt_path: str | Path, ann_path: str | Path | None = None) -> Docum
     The document's id is the file's name without its ending. Raises InputError with every problem of the pair.
     """
     txt = Path(txt_path)
-    ann = Path(ann_path) if ann_path is not None else txt.with_suffix(".ann")
+    return _read(txt, Path(ann_path) if ann_path is not None else txt.with_suffix(".ann"), txt.stem, {})
+
+
+def _read(txt: Path, ann: Path, id: str, mapped: LabelMap) -> Document:
     problems: list[Problem] = []
     if not txt.is_file():
         problems.append(Problem(str(txt), "no such file", f"put the article of {ann.name} there"))
@@ -130,7 +188,7 @@ def read_brat(txt_path: str | Path, ann_path: str | Path | None = None) -> Docum
         raise InputError(str(txt), "the article is empty", "delete the file or put the text back")
 
     findings = _Findings(ann)
-    lines = _lines(notation, findings)
+    lines, left_out = _mapped(_lines(notation, findings), mapped)
     bounds = _bounds([line for line in lines if line.kind == "T"], text, has_mark, findings)
     labels = {line.id: line.head[0] for line in lines if line.kind == "T"}
     layers = {id: layer_of_label(label) for id, label in labels.items()}
@@ -145,7 +203,8 @@ def read_brat(txt_path: str | Path, ann_path: str | Path | None = None) -> Docum
         for cue, members in roles.items()
     )
     kept = _keep(lines, taken, spans)
-    return Document(txt.stem, text, tuple(spans.values()), attributions, {"brat": kept} if kept else {})
+    meta = ({"brat": kept} if kept else {}) | ({"left_out": dict(left_out)} if left_out else {})
+    return Document(id, text, tuple(spans.values()), attributions, meta)
 
 
 def read_brat_folder(path: str | Path) -> list[Document]:
@@ -206,14 +265,14 @@ def to_ann(document: Document) -> str:
 def write_brat(documents: Iterable[Document], folder: str | Path) -> None:
     """`ID.txt` and `ID.ann` for each document; the folder is made, files of these names are replaced.
 
-    Each file is there as a whole or not at all. Raises InputError, before anything is written, where an id is given
-    twice or is no file name, or a text is no Unicode.
+    An id `a/b` is the file `b` in a folder `a`. Each file is there as a whole or not at all. Raises InputError, before
+    anything is written, where an id is given twice or is no file name, or a text is no Unicode.
     """
     place = Path(folder)
     files: dict[str, bytes] = {}
     problems: list[Problem] = []
     for document in documents:
-        if document.id in ("", ".", "..") or Path(document.id).name != document.id or "\0" in document.id:
+        if not is_file_name(document.id):
             problems.append(
                 Problem(repr(document.id), "this document's id is no file name", "use letters, digits, _-.")
             )
@@ -228,13 +287,22 @@ def write_brat(documents: Iterable[Document], folder: str | Path) -> None:
             except UnicodeEncodeError as error:
                 what = f"character {error.start} of the text, {error.object[error.start]!r}, is half of one"
                 problems.append(Problem(document.id, what, "decode the source with errors='strict'"))
+    folders = {str(parent) for file_name in files for parent in PurePosixPath(file_name).parents}
+    for file_name in sorted(folders & set(files)):
+        problems.append(Problem(file_name, "is a document's file and the folder of another", "rename one of them"))
     if place.exists() and not place.is_dir():
         problems.append(Problem(str(place), "there is a file of this name", "name a folder"))
     if problems:
         raise InputError.of(problems)
     place.mkdir(parents=True, exist_ok=True)
     for file_name, content in files.items():
+        (place / file_name).parent.mkdir(parents=True, exist_ok=True)
         write_file(place / file_name, content)
+
+
+def is_file_name(id: str) -> bool:
+    """Whether `id` names a file in a folder or in folders in it, with `/` between them, and nothing outside of it."""
+    return "\0" not in id and all(part not in ("", ".", "..") and Path(part).name == part for part in id.split("/"))
 
 
 def _decode(path: Path) -> tuple[str, bool]:
@@ -283,6 +351,61 @@ def _lines(content: str, findings: _Findings) -> list[_Line]:
                 what = f"{item.id} speaks of {target}, which is not in the file"
                 findings.add(item.number, what, f"add {target} or take this line out")
     return lines
+
+
+_SPEAKS: Final = {
+    "R": "relations", "E": "events", "A": "attributes", "M": "attributes",
+    "N": "references", "#": "notes", "*": "equivalences",
+}  # fmt: skip
+
+
+def _mapped(lines: Sequence[_Line], labels: LabelMap) -> tuple[list[_Line], Counter[str]]:
+    """The lines with the labels of spans mapped, and what is left out of them: spans, and what speaks of them.
+
+    An event goes on without the roles that are left out. Where labels that become one mark the same text, one span
+    stands for both.
+    """
+    left_out: Counter[str] = Counter()
+    if not labels:
+        return list(lines), left_out
+    gone: set[str] = set()
+    first: dict[str, tuple[str, str]] = {}
+    same: dict[str, str] = {}
+    found: list[_Line] = []
+    for line in lines:
+        if line.kind != "T":
+            found.append(line)
+            continue
+        before = line.head[0]
+        head = [labels.get(before, before), *line.head[1:]]
+        id, first_label = first.setdefault(" ".join(head), (line.id, before))
+        if not head[0]:
+            gone.add(line.id)
+            left_out[f"spans labelled {before}"] += 1
+        elif first_label != before:
+            same[line.id] = id
+        else:
+            found.append(replace(line, head=head))
+    found = [
+        replace(line, head=_renamed(line.kind, line.head, {id: same.get(id, id) for id in line.references}))
+        for line in found
+    ]
+    count = -1
+    while count < len(gone):
+        count = len(gone)
+        rest: list[_Line] = []
+        for line in found:
+            if gone.isdisjoint(line.references):
+                rest.append(line)
+            elif line.kind == "E" and line.references[0] not in gone:
+                kept = [word for word in line.head if word.rpartition(":")[2] not in gone]
+                left_out["roles of left-out spans"] += len(line.head) - len(kept)
+                rest.append(replace(line, head=kept))
+            else:
+                gone.add(line.id)
+                left_out[f"{_SPEAKS[line.kind]} of left-out spans"] += 1
+        found = rest
+    return found, left_out
 
 
 def _offset(digits: str) -> int:
@@ -427,7 +550,8 @@ def _spans(
         layer, parts = layers[line.id], bounds.get(line.id)
         if layer is None:
             known = ", ".join(label for labels in LABELS.values() for label in labels)
-            findings.add(line.number, f"unknown label {line.head[0]}", f"labels are {known}")
+            cure = f"labels are {known}; map it with --label {line.head[0]}=LABEL"
+            findings.add(line.number, f"unknown label {line.head[0]}", cure)
         elif parts:
             fragments = tuple(parts) if len(parts) > 1 else ()
             marks = tuple(attributes.get(line.id, {}).items())

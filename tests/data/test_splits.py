@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
 from fractions import Fraction
 
 import pytest
@@ -12,7 +15,18 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from data.splits import NEAR, SHINGLE, Fold, HeldOut, leaked_sentences, near_duplicates, normalised, split
+from data.splits import (
+    NEAR,
+    SHINGLE,
+    Fold,
+    HeldOut,
+    leak_report,
+    leaked_sentences,
+    near_duplicates,
+    normalised,
+    related,
+    split,
+)
 from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.sentences import sentences
@@ -56,7 +70,8 @@ def check_parting(fold: Fold, documents: Sequence[Document]) -> None:
     assert not set(train) & set(out)
     order = [document.id for document in documents]
     assert train == [id for id in order if id in train] and out == [id for id in order if id in out]
-    assert len(train) + len(out) == len(order)
+    dropped = [document.id for document in fold.dropped]
+    assert sorted(train + out + dropped) == sorted(order)
 
 
 # Near-duplicates.
@@ -132,7 +147,7 @@ def test_a_fraction_is_near_and_depends_on_ids_and_seed_alone(
     check_parting(fold, documents)
     out = ids(fold)[1]
     assert abs(20 * len(out) - number * twentieths) <= 10 or len(out) == 1
-    shuffled = [Document(document.id, "teks lain") for document in documents]
+    shuffled = [Document(document.id, f"teks lain {document.id}") for document in documents]
     chance.shuffle(shuffled)
     assert set(ids(split(shuffled, chosen)[0])[1]) == set(out)
 
@@ -146,7 +161,7 @@ def test_seeds_draw_differently() -> None:
 def test_near_duplicates_stay_on_one_side(texts: list[str], fraction: float, seed: int) -> None:
     documents = named(texts)
     try:
-        (fold,) = split(documents, HeldOut(fraction=fraction, group_near_duplicates=True, seed=seed))
+        (fold,) = split(documents, HeldOut(fraction=fraction, seed=seed))
     except InputError:
         # The smallest group is all there is.
         reached = {0}
@@ -164,15 +179,93 @@ def test_a_chain_of_near_duplicates_is_one_group() -> None:
     assert jaccard(chain[0], chain[-1]) == 0 and jaccard(chain[0], chain[1]) > NEAR
     documents = named([*chain, "lain satu", "lain dua", "lain tiga"])
     for seed in range(10):
-        out = set(ids(split(documents, HeldOut(fraction=0.4, group_near_duplicates=True, seed=seed))[0])[1])
+        out = set(ids(split(documents, HeldOut(fraction=0.4, seed=seed))[0])[1])
         assert out.isdisjoint({"d0", "d1", "d2", "d3", "d4"}) or out >= {"d0", "d1", "d2", "d3", "d4"}
 
 
 def test_where_every_group_is_too_large_the_smallest_is_held_out() -> None:
     documents = named([*(" ".join(CHAIN[at : at + 12]) for at in (0, 2, 4)), "lain"])
     for seed in range(5):
-        (fold,) = split(documents, HeldOut(fraction=0.1, group_near_duplicates=True, seed=seed))
+        (fold,) = split(documents, HeldOut(fraction=0.1, seed=seed))
         assert ids(fold)[1] == ["d3"]
+
+
+def test_near_duplicates_may_be_parted_if_asked() -> None:
+    documents = named([*(" ".join(CHAIN[at : at + 12]) for at in (0, 1)), "lain"])
+    parted = [HeldOut(fraction=0.4, group_near_duplicates=False, seed=seed) for seed in range(5)]
+    assert any(len({"d0", "d1"} & set(ids(split(documents, chosen)[0])[1])) == 1 for chosen in parted)
+
+
+def test_thousands_of_copies_are_one_group_and_quickly_found() -> None:
+    documents = named(["Ani pergi ke Solo kemarin pagi"] * 5000 + ["Budi pulang", "Tuti diam"])
+    (fold,) = split(documents, HeldOut(fraction=0.01))
+    assert len(fold.held_out) in (1, 2) and not fold.dropped
+
+
+@given(
+    st.lists(TEXTS, min_size=2, max_size=12), st.integers(2, 4), st.integers(0, 3), st.randoms(use_true_random=False)
+)
+def test_folds_hold_each_document_out_once_and_part_no_near_duplicates(
+    texts: list[str], number: int, seed: int, chance: random.Random
+) -> None:
+    documents = named(texts)
+    near = [(i, j) for i, one in enumerate(texts) for j, other in enumerate(texts) if jaccard(one, other) >= NEAR]
+    group = {place: {place} for place in range(len(texts))}
+    for i, j in near:
+        merged = group[i] | group[j]
+        group.update(dict.fromkeys(merged, merged))
+    groups = {min(members): members for members in group.values()}
+    if len(groups) < number:
+        with pytest.raises(InputError, match=f"too few for {number} folds"):
+            split(documents, HeldOut(folds=number, seed=seed))
+        return
+    folds = split(documents, HeldOut(folds=number, seed=seed))
+    assert [fold.name for fold in folds] == [f"fold_{place}" for place in range(1, number + 1)]
+    for fold in folds:
+        check_parting(fold, documents)
+        assert near_duplicates([d.text for d in fold.train], [d.text for d in fold.held_out]) == []
+    sizes = [len(fold.held_out) for fold in folds]
+    assert sum(sizes) == len(texts) and max(sizes) - min(sizes) <= max(map(len, groups.values()))
+    shuffled = chance.sample(documents, len(documents))
+    assert [set(ids(fold)[1]) for fold in split(shuffled, HeldOut(folds=number, seed=seed))] == [
+        set(ids(fold)[1]) for fold in folds
+    ]
+
+
+SHARED = "Ani pergi ke Solo kemarin pagi bersama Budi dan Tuti"
+PAPERS = [
+    Document("a", SHARED, meta={"outlet": "kompas.com", "date": "2025-01-02"}),
+    Document("b", f"{SHARED} juga", meta={"outlet": "detik.com", "date": "2025-01-01T23:59:00+07:00"}),
+    Document("c", "Harga beras naik", meta={"outlet": "Kompas.com", "date": "2025-02-01"}),
+    Document("d", "Harga beras turun", meta={"outlet": "detik.com", "date": "2024-12-31"}),
+    Document("e", "Harga gula turun", meta={"date": "kemarin"}),
+]
+
+
+@pytest.mark.parametrize("rule", [HeldOut(outlets=("KOMPAS.com",)), HeldOut(after=date(2025, 1, 1))])
+def test_outlets_and_days_are_held_out_and_nothing_blurs_it(rule: HeldOut) -> None:
+    (fold,) = split(PAPERS, rule)
+    check_parting(fold, PAPERS)
+    # b is all but a; nobody knows where e is from, and when.
+    assert ids(fold) == (["d"], ["a", "c"]) and [document.id for document in fold.dropped] == ["b", "e"]
+    (fold,) = split(PAPERS, rule.model_copy(update={"group_near_duplicates": False}))
+    assert ids(fold) == (["b", "d"], ["a", "c"])
+
+
+def test_a_sentence_of_a_corpus_stays_with_the_article_that_holds_it() -> None:
+    article = Document("article", f"{SHARED}. Harga beras naik.")
+    sentence = Document("sentence", SHARED.lower().replace("ani ", ""))
+    rest = [Document("x", "Harga gula turun. Tuti diam."), Document("y", "Budi pulang")]
+    assert related([article], [sentence, *rest]) == related([sentence], [article, *rest]) == [(0, 0)]
+    assert related([sentence], [sentence]) == [(0, 0)]
+    for seed in range(6):
+        for fold in split([article, sentence, *rest], HeldOut(folds=3, seed=seed)):
+            assert len({"article", "sentence"} & {document.id for document in fold.held_out}) != 1
+
+
+def test_settings_can_be_written_and_read_again() -> None:
+    for rule in (HeldOut(leave_one_out=True), HeldOut(after=date(2025, 1, 1)), HeldOut(folds=5)):
+        assert HeldOut.model_validate(rule.model_dump(mode="json")) == rule
 
 
 @pytest.mark.parametrize(
@@ -184,6 +277,9 @@ def test_where_every_group_is_too_large_the_smallest_is_held_out() -> None:
         (["a"], HeldOut(leave_one_out=True), "data.held_out", "of 1 documents none is left", "add some"),
         (["a"], HeldOut(fraction=0.2), "data.held_out", "of 1 documents none is left", "hold out fewer"),
         (["a", "b"], HeldOut(fraction=0.9), "data.held_out", "of 2 documents none is left", "hold out fewer"),
+        (["a", "b"], HeldOut(folds=3), "data.held_out.folds", "are too few for 3 folds: with near-", "fewer folds"),
+        (["a", "b"], HeldOut(outlets=("x.com",)), "data.held_out.outlets", "of x.com", "no document says its own"),
+        (["a", "b"], HeldOut(after=date(2025, 1, 1)), "data.held_out.after", "after 2025-01-01", "says its date"),
         ([], HeldOut(leave_one_out=True), "data.held_out", "of 0 documents none is left", "add some"),
         ([], HeldOut(fraction=0.2), "data.held_out", "of 0 documents none is left", "add some"),
     ],
@@ -207,6 +303,11 @@ def test_what_cannot_be_split_is_told_with_place_and_cure(
         {"fraction": 0.0},
         {"fraction": 1.0},
         {"leave_one_out": True, "group_near_duplicates": True},
+        {"documents": ["a"], "group_near_duplicates": False},
+        {"folds": 1},
+        {"folds": 5, "after": "2025-01-01"},
+        {"outlets": []},
+        {"after": "kemarin"},
         {"fraction": 0.2, "seeds": 3},
     ],
 )
@@ -237,6 +338,20 @@ def test_leaked_sentences_are_those_with_a_near_duplicate(out: list[str], traini
         for document in documents
     }
     assert leaked_sentences(documents, known) == expected
+
+
+def test_the_report_names_the_sentence_that_is_most_like_each() -> None:
+    known = [Document("t", f"Lain soal. {SHARED} lagi."), Document("u", f"{SHARED}.")]
+    held = [Document("h", f"Harga naik. {SHARED.upper()}!"), Document("i", "Diam.")]
+    report = leak_report(held, known)
+    (leak,) = report.leaks
+    assert (report.sentences, report.share) == (3, 1 / 3)
+    assert (leak.document, leak.text, leak.training_document) == ("h", f"{SHARED.upper()}!", "u")
+    assert (leak.training_text, leak.similarity) == (f"{SHARED}.", 1.0)
+    assert held[0].text[leak.start : leak.end] == leak.text
+    told = json.loads(json.dumps(asdict(report)))
+    assert told["share"] == 1 / 3 and told["leaks"][0]["training_text"] == f"{SHARED}."
+    assert leak_report([], known).share == 0.0
 
 
 def test_leaks_between_the_seeds(seeds: list[Document]) -> None:

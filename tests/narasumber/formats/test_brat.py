@@ -6,6 +6,7 @@ import codecs
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
+from narasumber.formats import detect, read
 from narasumber.formats.brat import read_brat, read_brat_folder, to_ann, write_brat
 from narasumber.labels import ATTRIBUTES, LABELS, LAYERS
 
@@ -265,6 +267,117 @@ def test_a_folder_is_read_by_name_and_all_its_faults_are_told(pair: Pair, tmp_pa
     assert len(caught.value.problems) == 3
 
 
+def test_the_folders_in_a_folder_are_read_and_written(pair: Pair, tmp_path: Path) -> None:
+    for name in ("b", "x/a.b", "x/y/c", ".hidden/d"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        pair(ANN + RELATIONS, name=name)
+    documents = list(read(tmp_path, "brat"))
+    assert [document.id for document in documents] == ["b", "x/a.b", "x/y/c"]
+    assert (
+        detect(tmp_path)[0].name == detect(tmp_path / "b.txt")[0].name == detect(tmp_path / "b.ann")[0].name == "brat"
+    )
+    write_brat(documents, tmp_path / "out")
+    assert list(read(tmp_path / "out", "brat")) == documents
+    assert list(read(tmp_path / "x" / "y" / "c.ann", "brat")) == [replace(documents[2], id="c")]
+
+
+def test_a_folder_is_read_article_by_article(pair: Pair, tmp_path: Path) -> None:
+    pair(name="a")
+    pair("x\n", name="b")
+    pair(name="c").with_suffix(".ann").unlink()
+    pair(name="d")
+    found: list[str] = []
+    with pytest.raises(InputError) as caught:
+        found.extend(document.id for document in read(tmp_path, "brat"))
+    assert found == ["a", "d"]
+    assert [problem.where.rpartition("/")[2] for problem in caught.value.problems] == ["b.ann:1", "c.ann"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=r"no \.txt file in it"):
+        list(read(tmp_path / "empty", "brat"))
+
+
+def test_labels_are_mapped_before_they_are_checked(pair: Pair) -> None:
+    ann = (ANN + RELATIONS).replace("CUE", "Verb").replace("PER", "Person").replace("SOURCE", "Speaker")
+    path = pair(ann)
+    document = next(read(path, "brat", {"Verb": "CUE", "Person": "PER", "Speaker": "SOURCE"}))
+    assert document == read_brat(pair(ANN + RELATIONS))
+    (problem,) = problems(pair(ANN.replace("PER", "Person")))
+    assert problem.startswith("a.ann:4: unknown label Person\n    labels are PER, ")
+    assert problem.endswith("map it with --label Person=LABEL")
+
+
+def test_what_is_left_out_goes_with_the_lines_about_it_and_is_counted(pair: Pair) -> None:
+    ann = ANN.replace("SOURCE", "Speaker") + RELATIONS + "T6\tMisc 29 33\tBudi\n" + KEPT + "R4\tLives Arg1:T6 Arg2:T5\n"
+    document = next(read(pair(ann), "brat", {"Speaker": "", "Misc": ""}))
+    content, cue = Span("content", "CONTENT", 0, 11), Span("cue", "CUE", 12, 16)
+    assert document.attributions == (Attribution(cue, (), (content,)),)
+    assert document.meta["left_out"] == {
+        "spans labelled Speaker": 1,
+        "spans labelled Misc": 1,
+        "relations of left-out spans": 2,
+        "attributes of left-out spans": 2,  # the second is a mark of the first relation
+        "equivalences of left-out spans": 1,
+        "notes of left-out spans": 1,  # about the attribute that goes too
+    }
+    written = to_ann(document)
+    assert "Misc" not in written and "Speaker" not in written and "Negated T3" in written
+    kept = [line for line in document.meta["brat"] if line["kind"] in "EN*"]
+    assert len(kept) == 4
+
+
+def test_an_event_goes_on_without_the_role_that_is_left_out(pair: Pair) -> None:
+    ann = ANN.replace("SOURCE", "Speaker") + "E1\tCUE:T2 Source:T3 Content:T1\n"
+    document = next(read(pair(ann), "brat", {"Speaker": ""}))
+    content, cue = Span("content", "CONTENT", 0, 11), Span("cue", "CUE", 12, 16)
+    assert document.attributions == (Attribution(cue, (), (content,)),)
+    assert document.meta == {"left_out": {"spans labelled Speaker": 1, "roles of left-out spans": 1}}
+    gone = next(read(pair(ann), "brat", {"Speaker": "", "CUE": ""}))
+    assert gone.meta["left_out"]["events of left-out spans"] == 1 and gone.attributions == ()
+
+
+def test_two_labels_that_become_one_are_one_span(pair: Pair) -> None:
+    ann = "T1\tKota 24 28\tSolo\nT2\tTempat 24 28\tSolo\nN1\tReference T2 Wikidata:Q1\tSolo\n"
+    document = next(read(pair(ann), "brat", {"Kota": "GPE", "Tempat": "GPE"}))
+    assert document.spans == (Span("entity", "GPE", 24, 28),)
+    assert to_ann(document) == "T1\tGPE 24 28\tSolo\nN1\tReference T1 Wikidata:Q1\tSolo\n"
+
+
+CONFIGURATION = """# what there is
+[entities]
+PER
+!Tempat
+\tGPE
+\tKota
+<ANY>=PER|Kota
+----------
+Waktu  # when
+[relations]
+Lives Arg1:PER, Arg2:Kota
+[events]
+Pindah To:Kota
+[attributes]
+Negated Arg:<EVENT>
+"""
+
+
+def test_labels_that_a_configuration_declares_are_checked_first(pair: Pair, tmp_path: Path) -> None:
+    pair()
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "annotation.conf").write_text(CONFIGURATION)
+    documents = read(tmp_path, "brat")
+    with pytest.raises(InputError) as caught:
+        next(documents)
+    (problem,) = caught.value.problems
+    assert problem.where == f"{tmp_path}/x/annotation.conf:6"
+    assert problem.what == "declares labels that are unknown: Kota, Waktu, Pindah"
+    assert problem.cure.startswith("map each: --label Kota=LABEL (or Kota= to leave it out); labels are PER")
+    mapped = {"Kota": "GPE", "Waktu": "", "Pindah": ""}
+    assert [document.id for document in read(tmp_path, "brat", mapped)] == ["a"]
+    (tmp_path / "x" / "annotation.conf").write_bytes(b"[entities]\n\xff")
+    with pytest.raises(InputError, match=r"annotation\.conf:2: byte 11"):
+        next(read(tmp_path, "brat"))
+
+
 def test_folders_that_are_none_or_empty(tmp_path: Path) -> None:
     for folder in (tmp_path / "none", tmp_path):
         with pytest.raises(InputError, match=r"no such folder|no \.txt file"):
@@ -284,7 +397,12 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     "documents",
     [
-        [Document("a/b", "x")],
+        [Document("../a", "x")],
+        [Document("/a", "x")],
+        [Document("a/../../b", "x")],
+        [Document("a//b", "x")],
+        [Document("a\0b", "x")],
+        [Document("a", "x"), Document("a.txt/b", "x")],
         [Document("..", "x"), Document("", "y")],
         [Document("a", "x"), Document("a", "y")],
         [Document("a", "x"), Document("b", "\ud800")],
