@@ -65,7 +65,10 @@ def save(network: Network, tokenizer: Tokenizer, settings: Settings, folder: Pat
 
 def with_transitions(settings: Settings, network: Network) -> Settings:
     """The settings with the network's transitions as they are now."""
-    values = {head: own.detach().float().cpu().numpy().round(5).tolist() for head, own in network.transitions.items()}
+    values = {
+        head: tuple(map(tuple, own.detach().float().cpu().numpy().round(5).tolist()))
+        for head, own in network.transitions.items()
+    }
     return settings.model_copy(update={"transitions": values})
 
 
