@@ -12,11 +12,11 @@ from narasumber.consistency import consistent, with_form
 from narasumber.decode import viterbi
 from narasumber.document import Document, Span
 from narasumber.errors import InputError
-from narasumber.labels import layer_of_head
+from narasumber.labels import LAYERS, layer_of_head
 from narasumber.linking import link
 from narasumber.scope import WHOLE, Scope
 from narasumber.settings import Settings
-from narasumber.tags import spans_of
+from narasumber.tags import spans_of, unknown
 from narasumber.windows import Batch, Floats, Forward, Pieces, pieces_of, word_scores
 
 
@@ -50,9 +50,19 @@ class Tagger:
         return self.annotate(Document(id, text))
 
     def annotate(self, document: Document) -> Document:
-        """The document with the model's annotation in place of its own, in the terms of the document's scope."""
+        """The document with the model's annotation in place of its own, in the terms of the document: its scope, and
+        nothing where its annotation says nothing.
+        """
         pieces = pieces_of(document.text, self.tokenizer, self.settings.unk_id)
-        tagged = consistent(document.text, self.spans(pieces, document.scope))
+        open_to_all = {layer: list(unknown(document.meta, layer)) for layer in LAYERS}
+        tagged = consistent(
+            document.text,
+            (
+                span
+                for span in self.spans(pieces, document.scope)
+                if not any(span.start < end and start < span.end for start, end in open_to_all[span.layer])
+            ),
+        )
         spans = [with_form(document.text, span) for span in tagged]
         return document.with_annotation(spans, link(document.text, spans))
 

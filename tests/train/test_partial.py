@@ -158,6 +158,8 @@ def test_a_tagger_speaks_in_the_terms_of_the_document(config: Config) -> None:
     assert tagger(TEXT).spans == COARSE.spans
     only_people = Scope((("entity", LayerScope((("PER",),))),))
     assert tagger.annotate(Document("a", TEXT, scope=only_people)).spans == COARSE.spans[:1]
+    half_known = Document("a", TEXT, meta={"unknown": [["entity", 17, 23]]})
+    assert tagger.annotate(half_known).spans == COARSE.spans[:1]
 
 
 groupings = st.permutations(("PER", "GPE", "LOC", "FAC", "DAT")).flatmap(
