@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import math
 import re
+import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Final
@@ -24,6 +25,12 @@ from narasumber.sentences import sentences
 SHINGLE: Final = 5
 NEAR: Final = 0.5
 """The Jaccard index from which on two texts are near-duplicates."""
+
+FEW: Final = 2
+"""Sentences that a document of a corpus of single sentences may have."""
+
+SHOWN: Final = 30
+"""Names that a message lists."""
 
 
 class HeldOut(BaseModel):
@@ -90,7 +97,7 @@ def split(documents: Sequence[Document], held_out: HeldOut) -> list[Fold]:
     if held_out.leave_one_out:
         chosen = {id: {id} for id in ids}
     elif held_out.documents is not None:
-        _refuse_unknown("documents", "called", held_out.documents, ids)
+        _refuse_unknown("documents", "called", held_out.documents, set(ids))
         chosen = {"held_out": set(held_out.documents)}
     elif held_out.fraction is not None:
         chosen = {"held_out": _draw(_groups(documents, grouped), held_out.fraction, held_out.seed)}
@@ -103,24 +110,21 @@ def split(documents: Sequence[Document], held_out: HeldOut) -> list[Fold]:
             near = related(rest, [document for document in documents if document.id in asked])
             dropped |= {rest[place].id for place, _ in near}
         chosen = {"held_out": asked}
-    folds = [
-        Fold(
-            name,
-            [document for document in documents if document.id not in out | dropped],
-            [document for document in documents if document.id in out],
-            [document for document in documents if document.id in dropped],
-        )
-        for name, out in chosen.items()
-    ]
+
+    def those(wanted: Set[str]) -> list[Document]:
+        return [document for document in documents if document.id in wanted]
+
+    folds = [Fold(name, those(set(ids) - out - dropped), those(out), those(dropped)) for name, out in chosen.items()]
     if not folds or any(not fold.train for fold in folds):
         what = f"of {len(ids)} documents none is left to train on"
         raise InputError("data.held_out", what, "hold out fewer documents, or add some; near-duplicates count as one")
     return folds
 
 
-def _refuse_unknown(key: str, relation: str, asked: Sequence[str], known: Sequence[str]) -> None:
+def _refuse_unknown(key: str, relation: str, asked: Sequence[str], known: Set[str]) -> None:
     if unknown := [name for name in asked if name not in known]:
-        cure = f"the {key} are {', '.join(sorted(set(known))) or 'not known: no document says its own'}"
+        some = sorted(known)[:SHOWN] + ([f"and {len(known) - SHOWN} more"] if len(known) > SHOWN else [])
+        cure = f"the {key} are {', '.join(some)}" if some else f"no document says its own of the {key}"
         raise InputError(f"data.held_out.{key}", f"no document is {relation} {', '.join(unknown)}", cure)
 
 
@@ -183,7 +187,7 @@ def _by_meta(documents: Sequence[Document], held_out: HeldOut) -> tuple[set[str]
     if held_out.outlets is not None:
         outlets = {document.id: str(document.meta.get("outlet") or "").casefold() for document in documents}
         names = [name.casefold() for name in held_out.outlets]
-        _refuse_unknown("outlets", "of", names, [outlet for outlet in outlets.values() if outlet])
+        _refuse_unknown("outlets", "of", names, set(outlets.values()) - {""})
         asked = {id for id, outlet in outlets.items() if outlet in names}
         return asked, {id for id, outlet in outlets.items() if not outlet}
     assert held_out.after is not None
@@ -220,26 +224,29 @@ def near_duplicates(a: Sequence[str], b: Sequence[str], threshold: float = NEAR)
 def related(a: Sequence[Document], b: Sequence[Document]) -> list[tuple[int, int]]:
     """The pairs `(i, j)` for which one side of a split gives `a[i]` or `b[j]` away to the other.
 
-    They are near-duplicates; or one is a single sentence, as in most public corpora, and the other holds a
-    near-duplicate of that.
+    They are near-duplicates; or one is a sentence or two, as in most public corpora, and the other holds a
+    near-duplicate of one.
     """
     texts = [document.text for document in a]
     pairs = set(near_duplicates(texts, texts if a is b else [document.text for document in b]))
-    pairs |= set(_holding(a, b)) | {(i, j) for j, i in _holding(b, a)}
+    for one, other in ((a, b), (b, a)):
+        few, several = _numbered_sentences(one, most=FEW), _numbered_sentences(other, least=2)
+        for i, j in near_duplicates([text for _, text in few], [text for _, text in several]):
+            pair = few[i][0], several[j][0]
+            pairs.add(pair if one is a else pair[::-1])
     return sorted(pairs)
 
 
-def _holding(a: Sequence[Document], b: Sequence[Document]) -> list[tuple[int, int]]:
-    """The pairs for which `a[i]` is a single sentence, and one of the several of `b[j]` is a near-duplicate of it."""
-    alone = [place for place, document in enumerate(a) if len(sentences(document.text)) == 1]
-    inside = [
+def _numbered_sentences(
+    documents: Sequence[Document], least: int = 1, most: int = sys.maxsize
+) -> list[tuple[int, str]]:
+    """The sentences of documents with so many of them, each with its document's place."""
+    return [
         (place, document.text[start:end])
-        for place, document in enumerate(b if alone else ())
-        if len(bounds := sentences(document.text)) > 1
+        for place, document in enumerate(documents)
+        if least <= len(bounds := sentences(document.text)) <= most
         for start, end in bounds
     ]
-    pairs = near_duplicates([a[place].text for place in alone], [text for _, text in inside])
-    return [(alone[i], inside[j][0]) for i, j in pairs]
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from narasumber.errors import InputError
+from narasumber import formats
+from narasumber.errors import InputError, Problem
 
 if TYPE_CHECKING:
+    from data.lint import Finding
     from narasumber.document import Document
 
 CHECKOUT = ("data", "models", "train", "eval")
@@ -25,16 +28,24 @@ app = typer.Typer(
 )
 
 
-class PredictFormat(str, Enum):
-    json = "json"
-    brat = "brat"
-    html = "html"
-    conll = "conll"
+READ = ("auto", *(item.name for item in formats.FORMATS.values() if item.reads))
+WRITTEN = tuple(item.name for item in formats.FORMATS.values() if item.writes)
+
+
+class LabelsFormat(str, Enum):
+    text = "text"
+    labelstudio = "labelstudio"
 
 
 class ExportFormat(str, Enum):
     onnx = "onnx"
     transformers = "transformers"
+
+
+class LintFormat(str, Enum):
+    table = "table"
+    json = "json"
+    html = "html"
 
 
 class Adjudicate(str, Enum):
@@ -49,48 +60,184 @@ class Resume(str, Enum):
 
 @app.command()
 def convert(
-    source: Annotated[Path, typer.Argument(help="A folder of .txt and .ann pairs, or one .txt file.")],
-    to: Annotated[Path, typer.Option(help="The folder to write; an earlier data set there is replaced.")],
-    held_out: Annotated[
-        list[str] | None, typer.Option(help="Id of an article for the split `test`; repeat it.")
+    source: Annotated[Path, typer.Argument(help="A file or folder of annotated articles.")],
+    to: Annotated[Path, typer.Option(help="The file or folder to write; a file or data set there is replaced.")],
+    origin: Annotated[
+        str,
+        typer.Option("--from", metavar="FORMAT", help=f"One of {', '.join(READ)}. auto finds it out and says why."),
+    ] = "auto",
+    format: Annotated[
+        str,
+        typer.Option(metavar="FORMAT", help=f"dataset (a datasets.DatasetDict with a card), {', '.join(WRITTEN)}."),
+    ] = "dataset",
+    label: Annotated[
+        list[str] | None,
+        typer.Option(metavar="THEIRS=OURS", help="Their label and ours; THEIRS= leaves it out. Repeat it."),
     ] = None,
+    held_out: Annotated[
+        list[str] | None, typer.Option(help="Id of an article for the split `test` of a data set; repeat it.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Write nothing if anything would be lost.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that make a data set of JSON Lines.")] = 1,
 ) -> None:
-    """Turn annotated articles into a datasets.DatasetDict (Parquet) with a card."""
+    """Turn annotated articles of any format into a data set (Parquet) or another format."""
+    _check_choice("--from", origin, READ)
+    _check_choice("--format", format, ("dataset", *WRITTEN))
+    labels = _label_map(label or [])
+    if origin == "auto":
+        found, why = formats.detect(source)
+        origin = found.name
+        typer.echo(f"{source}: read as {origin}: {why}", err=True)
+    if held_out and format != "dataset":
+        raise InputError("--held-out", f"{format} has no splits", "leave it out, or write --format dataset")
+    if labels and origin == "json":
+        raise InputError("--label", "json has the labels of the scheme already", "leave it out")
+    if workers > 1 and (origin, format) != ("json", "dataset"):
+        typer.echo(f"--workers: from {origin} to {format} one process does all", err=True)
+    if format != "dataset":
+        formats.write(_watched(formats.read(source, origin, labels), format, strict), to, format)
+        typer.echo(f"written: {to}")
+        return
+
     import datasets
 
-    from data.convert import convert as write
-    from data.sources import load_documents
+    from data import convert as data
 
-    datasets.disable_progress_bars()
-    data = write(load_documents(source), to, held_out or ())
-    sizes = ", ".join(f"{name} {part.num_rows}" for name, part in data.items())
+    if not sys.stderr.isatty():
+        datasets.disable_progress_bars()
+    if origin == "json":
+        splits = data.convert_lines(source, to, held_out or (), strict, workers)
+    else:
+        splits = data.convert(formats.read(source, origin, labels), to, held_out or (), strict)
+    for counts in splits.values():
+        _tell_losses({f"{what}, left out in reading": number for what, number in counts["left_out"].items()})
+    sizes = ", ".join(f"{name} {counts['articles']}" for name, counts in splits.items())
     typer.echo(f"{to}: {sizes} articles")
 
 
 @app.command()
+def labels(
+    format: Annotated[
+        LabelsFormat, typer.Option(help="labelstudio: the labelling configuration of a project, to paste into it.")
+    ] = LabelsFormat.text,
+) -> None:
+    """Print the labels, also as an annotation tool wants to be told of them."""
+    from narasumber.formats.labelstudio import labelling_config
+    from narasumber.labels import ATTRIBUTES, LABELS
+
+    if format is LabelsFormat.labelstudio:
+        typer.echo(labelling_config())
+        return
+    for layer, names in LABELS.items():
+        typer.echo(f"{layer}: {' '.join(names)}")
+    for name, (layer, values) in ATTRIBUTES.items():
+        typer.echo(f"{name} of {layer}: {' '.join(values)}")
+
+
+def _check_choice(option: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise InputError(option, f"{value!r} is none of its values", f"choose one of {', '.join(known)}")
+
+
+def _label_map(pairs: Sequence[str]) -> dict[str, str]:
+    from narasumber.labels import LABELS
+
+    known = [label for names in LABELS.values() for label in names]
+    labels: dict[str, str] = {}
+    for pair in pairs:
+        theirs, _, ours = pair.rpartition("=")
+        if not theirs or (ours and ours not in known):
+            cure = f"write THEIRS=OURS, or THEIRS= to leave it out; ours are {', '.join(known)}"
+            raise InputError("--label", f"{pair!r} names no label of ours", cure)
+        labels[theirs] = ours
+    return labels
+
+
+def _watched(documents: Iterable[Document], format: str, strict: bool = False) -> Iterator[Document]:
+    """Passes documents on to a writer; behind the last one, before their file is there, tells what is lost."""
+    losses: Counter[str] = Counter()
+    for document in documents:
+        losses.update(formats.losses([document], format))
+        left_out = document.meta.get("left_out")
+        if isinstance(left_out, dict):
+            losses.update({f"{what}, left out in reading": number for what, number in left_out.items()})
+        yield document
+    _tell_losses(losses)
+    if strict and losses:
+        raise InputError("--strict", f"{format} would lose what is listed", "write json, or leave --strict out")
+
+
+def _tell_losses(losses: Mapping[str, int]) -> None:
+    for what, number in losses.items():
+        typer.echo(f"not carried over: {what}: {number}", err=True)
+
+
+@app.command()
 def lint(
-    source: Annotated[Path, typer.Argument(help="A folder of .txt and .ann pairs, or one .txt file.")],
+    source: Annotated[Path, typer.Argument(help="A file or folder with annotated articles.")],
+    source_format: Annotated[str, typer.Option("--from", help="The format of the source.")] = "auto",
+    format: Annotated[LintFormat, typer.Option(help="json: one list. html: a page with the text around.")] = (
+        LintFormat.table
+    ),
+    to: Annotated[Path | None, typer.Option(help="The file to write; standard output if left out.")] = None,
     min_examples: Annotated[int, typer.Option(min=1, help="Report labels with fewer examples than this.")] = 5,
 ) -> None:
     """List what is odd about annotated articles; exits with 1 if the guidelines rule any of it out."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+    import json
+    from dataclasses import asdict
 
     from data.lint import lint as findings_of
+    from data.lint import page
     from data.sources import load_documents
 
-    findings = findings_of(load_documents(source), min_examples)
-    table = Table(title=f"{source}: {len(findings)} findings")
+    documents = load_documents(source, source_format)
+    findings = findings_of(documents, min_examples)
+    title = f"{source}: {len(findings)} findings"
+    if format is LintFormat.json:
+        told = json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1) + "\n"
+    elif format is LintFormat.html:
+        told = page(findings, documents, title)
+    else:
+        told = _table(findings, title, to is None and sys.stdout.isatty())
+    if to is None:
+        sys.stdout.write(told)
+    else:
+        from narasumber.files import new_file
+
+        try:
+            with new_file(to) as file:
+                file.write(told)
+        except OSError as error:
+            raise InputError(str(to), f"cannot be written: {error.strerror}", "choose another --to") from None
+    if any(finding.severity == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _table(findings: list[Finding], title: str, in_colour: bool) -> str:
+    """As wide as the terminal, or 200 columns for a file."""
+    import io
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title))
     for column in ("severity", "code", "place", "what", "text", "cure"):
         table.add_column(column, overflow="fold")
     for item in findings:
-        place = f"{item.document}:{item.start}-{item.end}" if item.document else "all"
+        place = f"{item.document}:{item.line}, {item.start}-{item.end}" if item.document else "all"
         text = item.text if len(item.text) <= 60 else f"{item.text[:57]}..."
-        table.add_row(item.severity, item.code, place, item.what, escape(text), item.cure)
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
-    if any(item.severity == "error" for item in findings):
-        raise typer.Exit(1)
+        who = f" ({item.annotator})" if item.annotator else ""
+        cells = (item.severity, item.code, place + who, item.what, text, item.cure)
+        table.add_row(*(Text(_printable(cell)) for cell in cells))
+    told = io.StringIO()
+    Console(file=told, width=None if in_colour else 200, force_terminal=in_colour).print(table)
+    return told.getvalue()
+
+
+def _printable(text: str) -> str:
+    """What an article or a file's name says must not steer the terminal."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 @app.command()
@@ -137,7 +284,7 @@ def agree(
         table.add_row(layer, "all", "", "", "", shown(own.f1), shown(own.alpha))
         for pair in own.pairs:
             spans = f"{pair.spans_first}, {pair.spans_second}"
-            names = Text(f"{pair.first}, {pair.second}")
+            names = Text(_printable(f"{pair.first}, {pair.second}"))
             table.add_row("", names, str(pair.articles), spans, str(pair.both), shown(pair.f1))
     Console(width=None if sys.stdout.isatty() else 200).print(table)
 
@@ -148,7 +295,7 @@ def agree(
         for dispute in left_out:
             if len(dispute.said_by) == len(dispute.not_by):
                 place = f"{dispute.document}:{dispute.span.start}-{dispute.span.end}"
-                typer.echo(f"tie: {place}: {dispute.what} by {', '.join(dispute.said_by)}")
+                typer.echo(_printable(f"tie: {place}: {dispute.what} by {', '.join(dispute.said_by)}"))
         typer.echo(f"{to}: {len(settled)} articles; left out: {len(left_out)}")
     if disagreements:
         disputed = [with_notes(item) for item in settled if item.disputes]
@@ -175,6 +322,67 @@ def train(
 
     folder = run_training(loaded, resume.value)
     typer.echo(f"trained: {folder}  {usage_of(folder)}".rstrip())
+
+
+@app.command()
+def adapt(
+    config: Annotated[Path, typer.Argument(help="A YAML file such as configs/adapt.yaml.")],
+    set: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key; repeat it.")
+    ] = None,
+    resume: Annotated[
+        Resume, typer.Option(help="auto: go on where the run stopped, else start. must: only go on. never: only start.")
+    ] = Resume.auto,
+) -> None:
+    """Let an encoder read raw text before it is trained; runs/NAME/last is then one for model.encoder."""
+    from train.config import load_adapt_config
+
+    loaded = load_adapt_config(config, set or ())
+    from train.adapt import adapt as run_adaptation
+    from train.adapt import summary
+    from train.rundir import usage_of
+
+    folder = run_adaptation(loaded, resume.value)
+    if told := summary(folder):
+        typer.echo(told)
+    typer.echo(f"adapted: {folder / 'last'}  {usage_of(folder)}".rstrip())
+
+
+@app.command()
+def sweep(
+    config: Annotated[Path, typer.Argument(help="A YAML file such as configs/quickstart.yaml.")],
+    over: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=A,B,C", help="A row of the table for each value; repeat it for each combination."),
+    ] = None,
+    seeds: Annotated[str, typer.Option(metavar="1,2,3", help="Train each row with each seed.")] = "",
+    set: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key in all runs; repeat it.")
+    ] = None,
+) -> None:
+    """Train and score a config over values of its keys and seeds; what is finished already is not done again."""
+    from train.config import load_config
+    from train.sweep import rows_of
+
+    name = load_config(config, set or ()).name
+    rows = rows_of(config, over or (), seeds, set or ())
+    from eval.evaluate import evaluate_run
+    from eval.sweep import compare_rows, write_sweep
+    from train.run import RUNS
+    from train.run import train as run_training
+    from train.rundir import usage_of
+
+    runs: dict[str, list[Path]] = {row.name: [] for row in rows}
+    for row in rows:
+        for one in row.configs:
+            folder = run_training(one)
+            if not (folder / "eval" / "scores.json").exists():
+                evaluate_run(folder)
+            typer.echo(f"trained: {folder}  {usage_of(folder)}".rstrip(), err=True)
+            runs[row.name].append(folder)
+    folder = RUNS / f"{name}-sweep"
+    typer.echo(write_sweep(compare_rows(runs), folder))
+    typer.echo(f"sweep: {folder / 'sweep.md'}")
 
 
 @app.command()
@@ -212,39 +420,41 @@ def export(
 def predict(
     model: Annotated[Path, typer.Argument(help="A folder that `narasumber export` wrote.")],
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Articles as UTF-8 text; - is standard input.")],
-    format: Annotated[PredictFormat, typer.Option(help="json: one line an article.")] = PredictFormat.json,
+    format: Annotated[
+        str, typer.Option(metavar="FORMAT", help=f"html (a page to read), {', '.join(WRITTEN)}.")
+    ] = "json",
     to: Annotated[
-        Path | None, typer.Option(help="File to write (for brat: folder); standard output if left out.")
+        Path | None, typer.Option(help="File (for some formats: folder) to write; standard output if left out.")
     ] = None,
     weights: Annotated[str, typer.Option(help="model.int8.onnx is smaller, where the export has it.")] = "model.onnx",
 ) -> None:
     """Mark who is named and who said what in articles."""
-    from narasumber.formats.brat import write_brat
     from narasumber.tagger import Tagger
 
-    if format is PredictFormat.brat and to is None:
-        raise InputError("--to", "brat writes two files an article", "name a folder: --to DIR")
+    _check_choice("--format", format, (*WRITTEN, "html"))
+    if to is None and format != "html" and not formats.FORMATS[format].is_text:
+        raise InputError("--to", f"{format} cannot go to standard output", "name a folder or file: --to PATH")
     documents = _articles(files)
     tagger = Tagger.load(model, weights)
-    annotated = (tagger.annotate(document) for document in documents)
-    if format is PredictFormat.brat:
-        assert to is not None
-        write_brat(annotated, to)
-    elif to is None:
-        for part in _rendered(format.value, annotated):
+    annotated: Iterator[Document] = (tagger.annotate(document) for document in documents)
+    if format != "html":
+        annotated = _watched(annotated, format)
+    if to is None:
+        for part in _rendered(format, annotated):
             sys.stdout.write(part)
-    else:
+    elif format == "html":
         from narasumber.files import write_file
 
         try:
-            write_file(to, "".join(_rendered(format.value, annotated)))
+            write_file(to, "".join(_rendered(format, annotated)))
         except OSError as error:
             raise InputError(str(to), f"cannot be written: {error.strerror}", "choose another --to") from None
+    else:
+        formats.write(annotated, to, format)
 
 
 def _articles(files: list[str]) -> list[Document]:
     from narasumber.document import Document
-    from narasumber.errors import Problem
 
     documents: list[Document] = []
     problems: list[Problem] = []
@@ -269,20 +479,13 @@ def _articles(files: list[str]) -> list[Document]:
     return documents
 
 
-def _rendered(format: Literal["json", "html", "conll", "brat"], documents: Iterator[Document]) -> Iterator[str]:
+def _rendered(format: str, documents: Iterator[Document]) -> Iterator[str]:
     if format == "html":
         from narasumber.html import page
 
         yield page(list(documents), "Narasumber")
-    elif format == "conll":
-        from narasumber.formats.conll import to_conll
-
-        yield from map(to_conll, documents)
     else:
-        import json
-
-        for document in documents:
-            yield json.dumps(document.to_json(), ensure_ascii=False) + "\n"
+        yield from formats.FORMATS[format].load().render(documents)
 
 
 def main() -> None:

@@ -1,0 +1,85 @@
+"""Which articles a run trains on, chooses by and is scored on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from narasumber.document import Document
+from narasumber.errors import InputError
+from narasumber.formats.brat import write_brat
+from train.config import Config
+from train.run import parts_of
+
+SENTENCE = "Menteri itu mengatakan harga beras di pasar {} naik sejak awal pekan lalu karena panen terlambat datang."
+
+
+def config(tmp_path: Path, folders: dict[str, list[Document]], **data: object) -> Config:
+    for name, documents in folders.items():
+        write_brat(documents, tmp_path / name)
+    sources = data.pop("sources")
+    assert isinstance(sources, list)
+    return Config.model_validate(
+        {
+            "name": "x",
+            "data": {"sources": [{**source, "path": tmp_path / source["path"]} for source in sources], **data},
+        }
+    )
+
+
+def articles(*names: str) -> list[Document]:
+    return [Document(name, f"{SENTENCE.format(name)} {name * 3} pulang ke {name * 5}.") for name in names]
+
+
+def test_a_rule_takes_from_the_sources_that_are_open_to_it(tmp_path: Path) -> None:
+    folders = {"own": articles("ani", "budi"), "more": articles("citra", "dewi")}
+    sources = [{"path": "own"}, {"path": "more", "held_out": False}]
+    parts = parts_of(config(tmp_path, folders, sources=sources, held_out={"leave_one_out": True}))
+    assert [[document.id for document in part.held_out] for part in parts] == [["ani"], ["budi"]]
+    assert [[[document.id for document in own] for own in part.train] for part in parts] == [
+        [["budi"], ["citra", "dewi"]],
+        [["ani"], ["citra", "dewi"]],
+    ]
+
+
+def test_another_sources_copy_of_an_unseen_article_is_dropped_and_told(tmp_path: Path) -> None:
+    (copied,) = articles("ani")
+    folders = {"own": articles("ani", "budi"), "more": [Document("copy", copied.text), *articles("dewi")]}
+    sources = [{"path": "own"}, {"path": "more", "held_out": False}]
+    (part,) = parts_of(config(tmp_path, folders, sources=sources, held_out={"documents": ["ani"]}))
+    assert part.dropped == [("copy", "ani")]
+    assert [document.id for document in part.articles] == ["budi", "dewi"]
+
+
+def test_sources_may_be_held_out_and_for_development_whole(tmp_path: Path) -> None:
+    folders = {"own": articles("ani"), "test": articles("budi"), "dev": articles("citra")}
+    (part,) = parts_of(
+        config(
+            tmp_path,
+            folders,
+            sources=[{"path": "own"}],
+            held_out=[{"path": tmp_path / "test"}],
+            development=[{"path": tmp_path / "dev"}],
+        )
+    )
+    assert [document.id for document in part.held_out] == ["budi"]
+    assert [document.id for document in part.development] == ["citra"]
+    assert [document.id for document in part.articles] == ["ani"]
+
+
+def test_what_a_rule_leaves_on_neither_side_is_not_trained_on(tmp_path: Path) -> None:
+    """An article that does not say its outlet cannot be told to be of another."""
+    texts = ("KOMPAS.com - Ani pulang ke Solo.", "DETIK.com - Budi tiba di Medan.", "Citra tinggal di Bali.")
+    folders = {"own": [Document(name, text) for name, text in zip("abc", texts, strict=True)]}
+    (part,) = parts_of(config(tmp_path, folders, sources=[{"path": "own"}], held_out={"outlets": ["kompas.com"]}))
+    assert [document.id for document in part.held_out] == ["a"]
+    assert [document.id for document in part.articles] == ["b"]
+    assert part.dropped == [("c", "")]
+
+
+def test_nothing_left_to_train_on_is_an_error(tmp_path: Path) -> None:
+    (copied,) = articles("ani")
+    folders = {"own": articles("ani"), "test": [Document("copy", copied.text)]}
+    with pytest.raises(InputError, match="no article is left"):
+        parts_of(config(tmp_path, folders, sources=[{"path": "own"}], held_out=[{"path": tmp_path / "test"}]))
