@@ -26,7 +26,6 @@ from narasumber.errors import InputError
 from narasumber.files import new_file
 from narasumber.formats.common import LabelMap
 from narasumber.scope import WHOLE
-from narasumber.tags import outermost
 
 Feature = Literal["links", "overlaps", "gaps", "attributes", "ids", "layers", "scope"]
 """What not every format can carry: attributions; spans of one layer over each other; spans in parts; Form and Kind;
@@ -234,6 +233,8 @@ def losses(documents: Sequence[Document], format: str) -> dict[str, int]:
 
 
 def _features(document: Document) -> Iterator[tuple[Feature, str, int]]:
+    from narasumber.tags import outermost  # here, for the command line imports this module and is quicker without numpy
+
     links = sum(len(attribution.spans) - 1 for attribution in document.attributions)
     yield "links", "links between a CUE and its SOURCE or CONTENT", links
     layers = {span.layer for span in document.spans}

@@ -1,0 +1,22 @@
+"""UIMA CAS as JSON, which holds its type system, as INCEpTION exports it; see `cas`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from narasumber.document import Document
+from narasumber.formats import cas
+from narasumber.formats.common import LabelMap
+
+
+def sniff(path: Path, head: str) -> str:
+    return cas.sniff(path, head, ".json")
+
+
+def read(path: Path, labels: LabelMap) -> Iterator[Document]:
+    yield from cas.read(path, labels, ".json")
+
+
+def write(documents: Iterable[Document], target: Path) -> None:
+    cas.write(documents, target, ".json")

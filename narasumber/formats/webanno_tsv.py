@@ -1,0 +1,376 @@
+r"""WebAnno TSV 3.1 to 3.3 in (INCEpTION user guide, appendix "WebAnno TSV 3.3 File format").
+
+    #FORMAT=WebAnno TSV 3.3
+    #T_SP=webanno.custom.Span|value                    a layer and its features: each is a column
+    #T_RL=webanno.custom.Relation|value|BT_webanno.custom.Span
+
+
+    #Text=Ani pergi
+    1-1	0-3	Ani	PER[1]|SOURCE[2]	_	_	    stacked annotations have `|` between them and numbers
+    1-2	4-9	pergi	PER[1]	*	1-1[2_1]	    a relation stands where it ends, and says where it begins
+
+The format keeps the text of sentences, not what is between them: where offsets leave room there is a line break, then
+spaces, as INCEpTION reads it. Offsets count UTF-16 units; where the tokens say so, code points, as some tools write.
+Spans and their links are `layers`; chains (`T_CH`) are left out, counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from narasumber.document import Document
+from narasumber.errors import InputError
+from narasumber.formats.common import LabelMap, Problems, Tie, read_text, short, units
+from narasumber.formats.layers import Item, short_name, to_document
+from narasumber.formats.projects import files_in, identity, meta_of, of_annotators
+
+_FORMAT: Final = re.compile(r"#FORMAT=WebAnno TSV (\d+)\.(\d+)\s*")
+_LAYER: Final = re.compile(r"#T_(SP|CH|RL)=(.*)")
+_UNIT: Final = re.compile(r"\d{1,9}-\d{1,9}(\.\d{1,9})?")
+_OFFSETS: Final = re.compile(r"(\d{1,12})-(\d{1,12})")
+_NUMBERED: Final = re.compile(r"((?:\\.|[^\\])*)\[(\d{1,12})\]", re.DOTALL)
+_BEGINNING: Final = re.compile(r"(\d{1,9}-\d{1,9}(?:\.\d{1,9})?)(?:\[(\d{1,12})_(\d{1,12})\])?")
+
+_VALUE_ESCAPES: Final = re.compile(r"\\(->|[\\\[\]|_;*tn])")
+_TEXT_ESCAPES: Final = re.compile(r"\\([\x00-\x1f\\tnfrb])")
+_JAVA_ESCAPES: Final = re.compile(r"\\(u+[0-9a-fA-F]{4}|[^u])")
+_CONTROLS: Final = {"t": "\t", "n": "\n", "f": "\f", "r": "\r", "b": "\b"}
+
+_WIDEST_GAP: Final = 100_000
+"""More spaces than anybody leaves between sentences; a wrong offset must not fill the memory with them."""
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A layer and its columns, each as what it holds (`value`, `role`, `target`, `base`) and of what name or type."""
+
+    kind: str
+    name: str
+    columns: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A token, or a part of one; offsets as in the file."""
+
+    number: int
+    unit: str
+    start: int
+    end: int
+    text: str
+    cells: list[str]
+
+
+@dataclass
+class _Sentence:
+    number: int
+    lines: list[str] = field(default_factory=list)
+    rows: list[_Row] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _End:
+    """What a link speaks of: the annotation of this number, or else the first of a layer in this row."""
+
+    unit: str
+    number: str
+    layer: str
+
+
+@dataclass
+class _Span:
+    """An annotation, which grows with each row that it covers; offsets in code points."""
+
+    layer: str
+    number: int
+    start: int
+    end: int
+    values: dict[str, str] = field(default_factory=dict)
+
+
+def sniff(path: Path, head: str) -> str:
+    if path.is_dir():
+        return "the folder holds WebAnno TSV files" if any(map(_is_tsv, files_in(path))) else ""
+    return "it says that it is WebAnno TSV" if _FORMAT.match(head.lstrip("\ufeff")) else ""
+
+
+def _is_tsv(path: Path) -> bool:
+    if path.suffix != ".tsv":
+        return False
+    try:
+        with path.open("rb") as file:
+            return bool(_FORMAT.match(file.read(100).decode("utf-8-sig", errors="replace")))
+    except OSError:
+        return False
+
+
+def read(path: Path, labels: LabelMap) -> Iterator[Document]:
+    """One file, or all `.tsv` of a folder that are of the format. Raises InputError, with all problems, at the end.
+
+    The id is the file's name, without `.tsv`; below a folder `annotation` or `curation` of an INCEpTION project, that
+    of the document, and `meta["annotator"]` says whose it is.
+    """
+    problems = Problems()
+    names = files_in(path) if path.is_dir() else {path: PurePosixPath(path.name)}
+    files = [(file, name) for file, name in names.items() if not path.is_dir() or _is_tsv(file)]
+    if not files:
+        problems.add(str(path), "no WebAnno TSV file in it", "name a folder with .tsv files")
+    for file, name in of_annotators(files, lambda item: item[1]):
+        id, annotator = identity(name)
+        try:
+            document = _File(file, problems).document(id, annotator, labels)
+        except InputError as error:
+            problems.take(error)
+        else:
+            yield from [document] if document else []
+    problems.raise_if_any()
+
+
+class _File:
+    """One file: its header, then its sentences, then where they lie in the text, then what they say."""
+
+    def __init__(self, path: Path, problems: Problems) -> None:
+        self.path = path
+        self.problems = problems
+        self.layers: list[_Layer] = []
+        self.sentences: list[_Sentence] = []
+        self.spans: dict[str, _Span] = {}
+        self.at: dict[tuple[str, str], str] = {}
+        self.links: list[tuple[int, str | _End, _End]] = []
+        self.left_out: Counter[str] = Counter()
+
+    def tell(self, number: int, what: str, cure: str = "export it again") -> None:
+        self.problems.add(f"{self.path}:{number}", what, cure)
+
+    def document(self, id: str, annotator: str, labels: LabelMap) -> Document | None:
+        before = self.problems.count
+        content = read_text(self.path).split("\n")
+        self._parse([line.removesuffix("\r") for line in content])
+        text, places = self._text()
+        if self.problems.count > before:
+            return None
+        for sentence in self.sentences:
+            for row in sentence.rows:
+                self._row(row, *places[row.unit])
+        ties = [
+            Tie(self._resolved(number, first), self._resolved(number, second), f"{self.path}:{number}")
+            for number, first, second in self.links
+        ]
+        if self.problems.count > before:
+            return None
+        items = [
+            Item(key, span.layer, span.start, span.end, f"{self.path}:{span.number}", span.values)
+            for key, span in self.spans.items()
+        ]
+        return to_document(
+            id,
+            text,
+            items,
+            ties,
+            labels,
+            self.problems,
+            where=str(self.path),
+            meta=meta_of(annotator),
+            left_out=self.left_out,
+        )
+
+    def _parse(self, lines: Sequence[str]) -> None:
+        """The layers and the sentences, with their text as it is in the text. Raises InputError for another format."""
+        form = _FORMAT.fullmatch(lines[0])
+        if not form or int(form[1]) != 3 or not int(form[2]):
+            what = f"begins with {short(lines[0])}"
+            raise InputError(f"{self.path}:1", what, "read are WebAnno TSV 3.1 to 3.3: export it again, as one of them")
+        unescape = _unescaped_java if int(form[2]) == 1 else _unescaped_text
+        sentence: _Sentence | None = None
+        for number, line in enumerate(lines[1:], start=2):
+            if not self.sentences and (match := _LAYER.fullmatch(line)):
+                self._layer(number, match[1], match[2].split("|"))
+            elif not line.strip():
+                sentence = None
+            elif line.startswith("#"):
+                if sentence is None or sentence.rows:
+                    sentence = _Sentence(number)
+                    self.sentences.append(sentence)
+                if line.startswith("#Text="):
+                    sentence.lines.append(unescape(line.removeprefix("#Text=")))
+            elif sentence is None:
+                self.tell(number, f"{short(line)} stands in no sentence", "a sentence begins with #Text=")
+            elif row := self._cells(number, line):
+                sentence.rows.append(row)
+        seen: set[str] = set()
+        for row in (row for sentence in self.sentences for row in sentence.rows):
+            if row.unit in seen:
+                self.tell(row.number, f"{row.unit} is given twice")
+            seen.add(row.unit)
+
+    def _layer(self, number: int, kind: str, names: Sequence[str]) -> None:
+        columns: list[tuple[str, str]] = []
+        # A layer without features has a column all the same, and sometimes an empty name for it.
+        for name in names[1:] or [""]:
+            if name.startswith("ROLE_"):
+                columns.append(("role", name))
+            elif columns and columns[-1][0] == "role":
+                columns.append(("target", name))
+            elif kind == "RL" and name.startswith("BT_"):
+                columns.append(("base", name.removeprefix("BT_")))
+            else:
+                columns.append(("value", name))
+        if not names[0] or columns[-1][0] == "role" or (kind == "RL" and columns[-1][0] != "base"):
+            self.tell(number, "a layer without its name, the type of its targets, or what it relates")
+        self.layers.append(_Layer(kind, names[0], tuple(columns)))
+
+    def _cells(self, number: int, line: str) -> _Row | None:
+        unit, offsets, text, *cells = [*line.split("\t"), "", "", ""][: max(3, line.count("\t") + 1)]
+        bounds = _OFFSETS.fullmatch(offsets)
+        width = sum(len(layer.columns) for layer in self.layers)
+        while len(cells) > width and not cells[-1]:
+            cells.pop()
+        if not _UNIT.fullmatch(unit) or not bounds:
+            self.tell(number, f"malformed line {short(line)}", "the form is 1-1<tab>START-END<tab>TOKEN<tab>...")
+        elif len(cells) != width:
+            self.tell(number, f"has {len(cells)} columns of annotation, the header {width}")
+        else:
+            return _Row(number, unit, int(bounds[1]), int(bounds[2]), text, cells)
+        return None
+
+    def _text(self) -> tuple[str, dict[str, tuple[int, int]]]:
+        """The text, and the place of each row in it; counted in code points, if nothing but that fits the tokens."""
+        text, places, misfits = self._laid_out(utf16=True)
+        if misfits and not (other := self._laid_out(utf16=False))[2]:
+            text, places, misfits = other
+        for number, what in misfits:
+            self.tell(number, what, "offsets count UTF-16 units, the end exclusive; export it again")
+        return text, places
+
+    def _laid_out(self, *, utf16: bool) -> tuple[str, dict[str, tuple[int, int]], list[tuple[int, str]]]:
+        parts: list[str] = []
+        places: dict[str, tuple[int, int]] = {}
+        misfits: list[tuple[int, str]] = []
+        length = end = 0  # of the text so far, in code points and in what the file counts
+        for sentence in self.sentences:
+            own = "\n".join(sentence.lines)
+            begin = sentence.rows[0].start if sentence.rows else end + bool(parts)
+            if not 0 <= begin - end <= _WIDEST_GAP:
+                misfits.append((sentence.number, f"begins at {begin}, the text before it ends at {end}"))
+                break
+            gap = " " * (begin - end)
+            if parts:
+                gap = gap.replace(" ", "\n", 1)
+            length += len(gap)
+            within = units(own, utf16=utf16)
+            for row in sentence.rows:
+                start, stop = row.start - begin, row.end - begin
+                if not 0 <= start <= stop < len(within):
+                    misfits.append((row.number, f"{row.start}-{row.end} does not lie in its sentence"))
+                    continue
+                there = own[within[start] : within[stop]]
+                places[row.unit] = (length + within[start], length + within[stop])
+                if there.split() not in [form.split() for form in (row.text, _unescaped(row.text))]:
+                    misfits.append((row.number, f"says {short(row.text)}, the text has {short(there)}"))
+            parts += [gap, own]
+            length += len(own)
+            end = begin + len(within) - 1
+        return "".join(parts), places, misfits
+
+    def _row(self, row: _Row, start: int, end: int) -> None:
+        """Takes in what a row says."""
+        first = 0
+        for layer in self.layers:
+            cells = [_split(cell, "|") for cell in row.cells[first : first + len(layer.columns)]]
+            first += len(layer.columns)
+            height = max(map(len, cells))
+            if all(cell in (["_"], [""]) for cell in cells):
+                continue
+            if any(len(cell) != height for cell in cells):
+                self.tell(row.number, f"the columns of {short_name(layer.name)} do not stack as many annotations")
+                continue
+            for place in range(height):
+                values = [cell[place] for cell in cells]
+                if layer.kind == "SP":
+                    self._span(row, start, end, layer, place, values)
+                elif layer.kind == "RL":
+                    self._relation(row, layer.columns[-1][1], values[-1])
+                else:
+                    self.left_out[f"chains of the layer {short_name(layer.name)}"] += 1
+
+    def _relation(self, row: _Row, base: str, value: str) -> None:
+        """It ends in this row; `value` says where it begins and, if need be, the numbers of both ends."""
+        if match := _BEGINNING.fullmatch(value):
+            self.links.append((row.number, _End(match[1], match[2], base), _End(row.unit, match[3], base)))
+        else:
+            self.tell(row.number, f"{short(value)} does not say where the relation begins", "as 1-1 or 1-1[1_2]")
+
+    def _span(self, row: _Row, start: int, end: int, layer: _Layer, place: int, values: Sequence[str]) -> None:
+        given: dict[str, str] = {}
+        targets: list[_End] = []
+        key = f"{row.unit} {layer.name} {place}"
+        for (kind, name), value in zip(layer.columns, values, strict=True):
+            if kind == "target":
+                for target in _split(value, ";"):
+                    match = _NUMBERED.fullmatch(target)
+                    if target not in ("*", "_", ""):
+                        targets.append(_End(match[1] if match else target, match[2] if match else "", name))
+                continue
+            if match := _NUMBERED.fullmatch(value):
+                value, key = match[1], f"[{match[2]}]"
+            if kind == "value" and value not in ("*", "_", ""):
+                given[name] = _unescaped(value)
+        span = self.spans.setdefault(key, _Span(layer.name, row.number, start, end, given))
+        if span.layer != layer.name:
+            what = f"{key} is of the layer {short_name(layer.name)}, in line {span.number} of {short_name(span.layer)}"
+            self.tell(row.number, what)
+        span.start, span.end = min(span.start, start), max(span.end, end)
+        self.at.setdefault((row.unit, layer.name), key)
+        self.links += [(row.number, key, target) for target in targets]
+
+    def _resolved(self, number: int, end: str | _End) -> str:
+        """The key of an annotation; of a layer that the file does not have, nothing."""
+        if isinstance(end, str):
+            return end
+        names = [layer.name for layer in self.layers if layer.kind == "SP"]
+        if end.number not in (None, "", "0"):
+            key = f"[{end.number}]" if f"[{end.number}]" in self.spans else ""
+        else:
+            # A slot for annotations of any layer has none that is in the file.
+            layers = [end.layer] if end.layer in names else names
+            key = next((self.at[end.unit, layer] for layer in layers if (end.unit, layer) in self.at), "")
+        if not key and (end.number not in (None, "", "0") or end.layer in names):
+            called = f"{end.unit}[{end.number}]" if end.number else end.unit
+            self.tell(number, f"speaks of {short(called)}, where no {short_name(end.layer)} is")
+        return key
+
+
+def _split(value: str, separator: str) -> list[str]:
+    """The parts of a cell; a separator behind a backslash is none."""
+    if separator not in value:
+        return [value]
+    parts = [""]
+    for piece in re.findall(r"\\.|.", value, re.DOTALL):
+        if piece == separator:
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return parts
+
+
+def _unescaped(value: str) -> str:
+    return _VALUE_ESCAPES.sub(lambda match: {"t": "\t", "n": "\n"}.get(match[1], match[1]), value)
+
+
+def _unescaped_text(text: str) -> str:
+    return _TEXT_ESCAPES.sub(lambda match: _CONTROLS.get(match[1], match[1]), text)
+
+
+def _unescaped_java(text: str) -> str:
+    r"""Of version 3.1, which writes every character that is not ASCII as `\uXXXX`, of an emoji both halves."""
+    halves = _JAVA_ESCAPES.sub(lambda match: _java(match[1]), text)
+    return halves.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _java(escape: str) -> str:
+    return chr(int(escape.lstrip("u"), 16)) if escape[0] == "u" else _CONTROLS.get(escape, escape)
