@@ -1,4 +1,4 @@
-"""Alpha is Krippendorff's on published examples; F1 is the score's; the majority's annotation has what most of them say."""
+"""Alpha is Krippendorff's on published examples; F1 is the score's; the majority's annotation has what most say."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from narasumber.consistency import consistent, with_form
 from narasumber.document import Document, Span
-from narasumber.labels import LABELS, Layer
+from narasumber.labels import LABELS, LAYERS, Layer
 
 
 def span(text: str, layer: Layer, part: str, label: str | None = None) -> Span:
@@ -74,7 +74,7 @@ def test_it_ends_well_whatever_was_tagged(text: str, data: st.DataObject) -> Non
     bounds = st.tuples(st.integers(0, len(text) - 1), st.integers(1, 20)).map(
         lambda pair: (pair[0], min(len(text), sum(pair)))
     )
-    marks = st.tuples(st.sampled_from(("entity", "source", "cue", "content")), bounds)
+    marks = st.tuples(st.sampled_from(LAYERS), bounds)
     spans = {Span(layer, LABELS[layer][0], *place) for layer, place in data.draw(st.lists(marks, max_size=8))}
     found = consistent(text, spans)
     assert found == sorted(set(found), key=lambda item: item.sort_key)
