@@ -101,14 +101,15 @@ def convert(
 
     import datasets
 
-    from data import convert as data
+    from data.convert import convert as convert_documents
+    from data.convert import convert_lines
 
     if not sys.stderr.isatty():
         datasets.disable_progress_bars()
     if origin == "json":
-        splits = data.convert_lines(source, to, held_out or (), strict, workers)
+        splits = convert_lines(source, to, held_out or (), strict, workers)
     else:
-        splits = data.convert(formats.read(source, origin, labels), to, held_out or (), strict)
+        splits = convert_documents(formats.read(source, origin, labels), to, held_out or (), strict)
     for counts in splits.values():
         _tell_losses({f"{what}, left out in reading": number for what, number in counts["left_out"].items()})
     sizes = ", ".join(f"{name} {counts['articles']}" for name, counts in splits.items())
@@ -159,8 +160,8 @@ def _watched(documents: Iterable[Document], format: str, strict: bool = False) -
     for document in documents:
         losses.update(formats.losses([document], format))
         left_out = document.meta.get("left_out")
-        if isinstance(left_out, dict):
-            losses.update({f"{what}, left out in reading": number for what, number in left_out.items()})
+        for what, number in left_out.items() if isinstance(left_out, dict) else ():
+            losses[f"{what}, left out in reading"] += number if type(number) is int else 0
         yield document
     _tell_losses(losses)
     if strict and losses:

@@ -5,26 +5,30 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from data.sources import DataConfig
+from data.text import TextConfig
 from narasumber.errors import InputError
 from narasumber.labels import HEADS, Head
 from narasumber.settings import Frozen, WindowSettings, validation_problems
 
 
-class ModelConfig(Frozen):
+class EncoderConfig(Frozen):
     encoder: str = "builtin"
     revision: str | None = None
+    encoder_dropout: float | None = Field(default=None, ge=0, lt=1)
+    """Of the encoder's hidden layers and attention; None leaves what its config says."""
+
+
+class ModelConfig(EncoderConfig):
     word_shape: Literal["auto", True, False] = "auto"
     """Whether heads see how words are written; auto: where the encoder is uncased."""
     dropout: float = Field(default=0.1, ge=0, lt=1)
     """Before the heads; the encoder keeps its own."""
-    encoder_dropout: float | None = Field(default=None, ge=0, lt=1)
-    """Of the encoder's hidden layers and attention; None leaves what its config says."""
 
 
 class Stage(Frozen):
@@ -36,10 +40,9 @@ class Stage(Frozen):
     learning_rate: float | None = Field(default=None, gt=0)
 
 
-class TrainConfig(Frozen):
-    epochs: int = Field(default=30, ge=1)
-    stages: tuple[Stage, ...] = ()
-    """In place of `epochs`: corpora first, target articles last."""
+class LoopConfig(Frozen):
+    """How updates are made, whatever is learned."""
+
     learning_rate: float = Field(default=1e-4, gt=0)
     head_learning_rate: float = Field(default=1e-3, gt=0)
     layer_decay: float = Field(default=1.0, gt=0, le=1)
@@ -56,11 +59,17 @@ class TrainConfig(Frozen):
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     gradient_checkpointing: bool = False
     """Computes the encoder's layers a second time instead of keeping what they computed: less memory, more time."""
-    patience: int | None = Field(default=None, ge=1)
-    """Epochs without a better development score before training stops."""
     checkpoint_steps: int = Field(default=200, ge=1)
     trackers: tuple[Literal["tensorboard", "trackio", "mlflow", "wandb"], ...] = ()
     """Where else the metrics go. A run that is resumed is a second one of the same name there."""
+
+
+class TrainConfig(LoopConfig):
+    epochs: int = Field(default=30, ge=1)
+    stages: tuple[Stage, ...] = ()
+    """In place of `epochs`: corpora first, target articles last."""
+    patience: int | None = Field(default=None, ge=1)
+    """Epochs without a better development score before training stops."""
 
     @property
     def all_stages(self) -> tuple[Stage, ...]:
@@ -96,11 +105,72 @@ class Config(Frozen):
         return tuple(head for head in HEADS if head in layers)
 
 
+class WindowsConfig(Frozen):
+    """How text is cut: as in `WindowSettings`, but without an overlap."""
+
+    unit: Literal["line", "article"] = "article"
+    pieces: int = Field(default=256, ge=16)
+
+
+class MaskConfig(Frozen):
+    rate: float = Field(default=0.15, gt=0, lt=1)
+    """Share of the pieces that the encoder has to find."""
+    whole_words: bool = True
+    """Masks all pieces of a word or none."""
+
+
+class VocabularyConfig(Frozen):
+    """Changes of the encoder's vocabulary, before its text is read with it."""
+
+    trim: int | None = Field(default=None, ge=1)
+    """How many pieces stay, those that the text uses most; besides, all that no word should become unknown without."""
+    extend: int | None = Field(default=None, ge=1)
+    """How many words of the text become pieces, at most: those that save most."""
+
+
+class AdaptTrainConfig(LoopConfig):
+    epochs: int | None = Field(default=None, ge=1)
+    """How often the text is read; once, if `tokens` is left out too."""
+    tokens: int | None = Field(default=None, ge=1)
+    """In place of `epochs`: word pieces of text to read, padding not counted; more than there are are read again."""
+
+    @model_validator(mode="after")
+    def _one_length(self) -> AdaptTrainConfig:
+        if self.epochs is not None and self.tokens is not None:
+            raise ValueError("has both epochs and tokens; either says how long training goes on")
+        return self
+
+
+class AdaptConfig(Frozen):
+    """A run of `narasumber adapt`."""
+
+    name: str = Field(pattern=r"^[\w.-]+$")
+    seed: int = Field(default=13, ge=0, lt=2**32)
+    text: TextConfig
+    window: WindowsConfig = WindowsConfig()
+    model: EncoderConfig = EncoderConfig()
+    vocabulary: VocabularyConfig = VocabularyConfig()
+    mask: MaskConfig = MaskConfig()
+    train: AdaptTrainConfig = AdaptTrainConfig()
+
+
+AnyConfig = TypeVar("AnyConfig", Config, AdaptConfig)
+
+
 def load_config(path: Path, overrides: list[str] | tuple[str, ...] = ()) -> Config:
     """Reads a YAML file and applies `key.path=value` overrides (values are YAML too).
 
     Raises InputError naming file, key and allowed values for anything that is not right.
     """
+    return _load(path, overrides, Config)
+
+
+def load_adapt_config(path: Path, overrides: list[str] | tuple[str, ...] = ()) -> AdaptConfig:
+    """As `load_config`, for `narasumber adapt`."""
+    return _load(path, overrides, AdaptConfig)
+
+
+def _load(path: Path, overrides: list[str] | tuple[str, ...], kind: type[AnyConfig]) -> AnyConfig:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -110,11 +180,11 @@ def load_config(path: Path, overrides: list[str] | tuple[str, ...] = ()) -> Conf
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise InputError(where, f"is not YAML: {getattr(error, 'problem', None) or error}", "mend this line") from None
     if not isinstance(values, dict):
-        raise InputError(str(path), "holds no keys", "copy configs/quickstart.yaml and change it")
+        raise InputError(str(path), "holds no keys", "copy one of configs/ and change it")
     for override in overrides:
         _apply(values, override)
     try:
-        return Config.model_validate(values)
+        return kind.model_validate(values)
     except ValidationError as error:
         raise InputError.of(validation_problems(str(path), error)) from None
 
@@ -134,7 +204,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
         raise InputError(f"--set {override}", "its value is not YAML", "quote it") from None
 
 
-def flat(config: Config) -> dict[str, Any]:
+def flat(config: Config | AdaptConfig) -> dict[str, Any]:
     """The config with dotted keys (`train.epochs`), for trackers: lists are JSON texts."""
 
     def walk(key: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -147,6 +217,6 @@ def flat(config: Config) -> dict[str, Any]:
     return dict(walk("", config.model_dump(mode="json")))
 
 
-def dump(config: Config) -> str:
+def dump(config: Config | AdaptConfig) -> str:
     """The config with every default spelled out, as YAML that `load_config` reads back to the same config."""
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)

@@ -12,9 +12,9 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from models.masked import MaskedNetwork
 from models.network import Network
-from train.config import TrainConfig
-from train.plan import Plan
+from train.config import LoopConfig
 
 TRANSITION_RATE = 10
 """How much faster a head's transitions learn than its weights: each is one number, not a sum of hundreds."""
@@ -46,14 +46,15 @@ class Update:
     ends_epoch: bool
 
 
-def parameter_groups(network: Network, config: TrainConfig) -> list[dict[str, object]]:
+def parameter_groups(network: Network | MaskedNetwork, config: LoopConfig) -> list[dict[str, object]]:
     """AdamW groups: heads at their own rate, encoder layers at rates that fall with depth, no decay on vectors."""
     depth = network.encoder.config.num_hidden_layers
+    encoder = {id(parameter) for parameter in network.encoder.parameters()}
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         if not parameter.requires_grad:
             continue
-        if name.startswith("encoder."):
+        if id(parameter) in encoder:
             layer = re.search(r"\.layers?\.(\d+)\.", name)
             below = depth - 1 - int(layer[1]) if layer else depth if "embeddings" in name else 0
             rate = config.learning_rate * config.layer_decay**below
@@ -69,6 +70,7 @@ def parameter_groups(network: Network, config: TrainConfig) -> list[dict[str, ob
 
 Example = TypeVar("Example", bound=Sized)
 Learned = TypeVar("Learned", contravariant=True)
+Found = TypeVar("Found", covariant=True)
 
 
 class Objective(Protocol[Learned]):
@@ -79,6 +81,28 @@ class Objective(Protocol[Learned]):
 
     def loss(self, network: nn.Module, examples: Sequence[Learned]) -> Tensor:
         """The summed loss of a part of an update, for backward."""
+
+
+class Examples(Protocol[Found]):
+    """What there is to learn from, by number."""
+
+    def __getitem__(self, number: int, /) -> Found: ...
+
+
+class Updates(Protocol):
+    """Which examples make up each update, at which rate it learns, and what its random numbers begin with."""
+
+    total: int
+    epochs: int
+
+    def epoch(self, epoch: int) -> Sequence[Sequence[int]]:
+        """The numbers of the examples of each update of an epoch (from 0)."""
+
+    def rate(self, step: int) -> float:
+        """The factor on the config's learning rates at update `step` (from 0)."""
+
+    def seed(self, step: int, part: int) -> int:
+        """For a part of update `step` (from 0), whichever process computes it."""
 
 
 class Loop(Generic[Example]):
@@ -94,11 +118,11 @@ class Loop(Generic[Example]):
     def __init__(
         self,
         accelerator: Accelerator,
-        network: Network,
-        examples: Sequence[Example],
+        network: Network | MaskedNetwork,
+        examples: Examples[Example],
         objective: Objective[Example],
-        plan: Plan,
-        config: TrainConfig,
+        plan: Updates,
+        config: LoopConfig,
     ) -> None:
         self.accelerator = accelerator
         self.examples = examples
@@ -113,7 +137,7 @@ class Loop(Generic[Example]):
     def updates(self) -> Iterator[Update]:
         """Runs from where the state stands to the end of the last epoch, one update a turn."""
         state = self.state
-        while state.epoch < self.config.all_epochs:
+        while state.epoch < self.plan.epochs:
             plan = self.plan.epoch(state.epoch)
             while state.batch < len(plan):
                 update = self._update(

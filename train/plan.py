@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from train.config import Config, TrainConfig
+from train.config import Config, LoopConfig
 from train.examples import Example
 
 
 class Plan:
     """All updates of a run: stages of epochs, each epoch a drawing from the stage's sources, in batches of like length.
 
-    `total` updates; `sampling` says what an epoch of each stage draws, as plain JSON values.
+    `total` updates in `epochs`; `sampling` says what an epoch of each stage draws, as plain JSON values.
     """
 
     def __init__(self, examples: Sequence[Example], config: Config) -> None:
@@ -35,7 +35,8 @@ class Plan:
             counts = draw([len(places) for places in own.values()], [weights[t] for t in own], config.data.temperature)
             self._drawn.append({title: (own[title], count) for title, count in zip(own, counts, strict=True)})
             self._stage_of += [number] * stage.epochs
-        sizes = [len(self.epoch(epoch)) for epoch in range(len(self._stage_of))]
+        self.epochs = len(self._stage_of)
+        sizes = [len(self.epoch(epoch)) for epoch in range(self.epochs)]
         self._starts = [0, *np.cumsum(sizes).tolist()]
         self.total: int = self._starts[-1]
 
@@ -70,10 +71,15 @@ class Plan:
 
     def seed(self, step: int, part: int) -> int:
         """What the random numbers of a part of update `step` (from 0) begin with, whichever process computes it."""
-        return int(np.random.SeedSequence([self._config.seed, step, part]).generate_state(1, np.uint64)[0])
+        return part_seed(self._config.seed, step, part)
 
 
-def rate_factor(step: int, total: int, config: TrainConfig) -> float:
+def part_seed(seed: int, step: int, part: int) -> int:
+    """A seed for each part of each update, all unlike each other."""
+    return int(np.random.SeedSequence([seed, step, part]).generate_state(1, np.uint64)[0])
+
+
+def rate_factor(step: int, total: int, config: LoopConfig) -> float:
     """The share of the full learning rate at update `step` (from 0) of `total`."""
     warmup = math.ceil(config.warmup * total)
     if step < warmup:

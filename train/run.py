@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from accelerate import Accelerator, PartialState
 from accelerate.state import AcceleratorState
 from accelerate.tracking import get_available_trackers
 from accelerate.utils import broadcast_object_list, set_seed
+from transformers import PreTrainedModel
 
-from data.sources import Source
-from data.splits import Fold, HeldOut, near_duplicates, split
+from data.sources import Source, fingerprint
+from data.splits import Fold, HeldOut, related, split
 from eval.score import selection_score
 from models.encoders import Encoder, check_coverage, load_encoder
 from models.network import Network, save, torch_tagger
@@ -27,7 +29,7 @@ from narasumber.labels import bio_tags, head_labels, layer_of_head
 from narasumber.scope import joined
 from narasumber.settings import Settings
 from narasumber.tags import Lost
-from train.config import Config, flat
+from train.config import AdaptConfig, Config, LoopConfig, flat
 from train.examples import Example, examples_of
 from train.loop import Loop, Update
 from train.plan import Plan
@@ -78,7 +80,8 @@ def train(config: Config, resume: Resume = "auto") -> Path:
 class Part:
     """One training: `train` by source, in the config's order, and articles that it does not see.
 
-    `dropped`: articles left out of training, since they all but repeat one that is held out or for development.
+    `dropped`: articles left out of training, each with the one held out or for development that it all but repeats,
+    or with nothing where the rule that holds out leaves it on neither side.
     """
 
     name: str
@@ -109,14 +112,13 @@ def parts_of(config: Config) -> list[Part]:
             inner = split(fold.train, data.development)
             if len(inner) != 1:
                 raise InputError(f"{config.name}: data.development", "must be one share", "give fraction or documents")
-            development = inner[0].held_out
+            development, out = inner[0].held_out, [*fold.dropped, *inner[0].dropped]
         else:
-            development = _load(data.development)
+            development, out = _load(data.development), fold.dropped
         if config.train.patience is not None and not development:
             cure = "set data.development, or drop patience"
             raise InputError(f"{config.name}: train.patience", "needs development articles", cure)
-        unseen = [*fold.held_out, *development]
-        parts.append(_part(config, fold, sources, development, unseen))
+        parts.append(_part(config, fold, sources, development, out))
     return parts
 
 
@@ -125,16 +127,23 @@ def _load(sources: Sequence[Source] | None) -> list[Document]:
 
 
 def _part(
-    config: Config, fold: Fold, sources: list[list[Document]], development: list[Document], unseen: list[Document]
+    config: Config,
+    fold: Fold,
+    sources: list[list[Document]],
+    development: list[Document],
+    out: list[Document],
 ) -> Part:
-    """The training articles that are neither unseen nor, from another source, near-duplicates of an unseen one."""
+    """The training articles: neither unseen, nor left `out` by a rule, nor, from another source, near-duplicates of an
+    unseen one.
+    """
+    unseen = [*fold.held_out, *development]
     home = {document.id: number for number, own in enumerate(sources) for document in own}
     ids = {document.id for document in unseen}
     rest = [document for own in sources for document in own if document.id not in ids]
-    texts = [document.text for document in rest]
-    dropped = {
+    dropped = {document.id: "" for document in out}
+    dropped |= {
         rest[left].id: unseen[right].id
-        for left, right in near_duplicates(texts, [document.text for document in unseen])
+        for left, right in related(rest, unseen)
         if home[rest[left].id] != home.get(unseen[right].id)
     }
     train = [[document for document in own if document.id not in ids | dropped.keys()] for own in sources]
@@ -145,6 +154,13 @@ def _part(
 
 def _check(config: Config, parts: Sequence[Part]) -> None:
     """Raises what would stop the run later, before anything is written."""
+    encoder = checked_encoder(config)
+    settings_of(config, encoder, parts[0].articles)
+    check_coverage([document.text for document in parts[0].articles], encoder)
+
+
+def checked_encoder(config: Config | AdaptConfig) -> Encoder:
+    """The encoder. Raises InputError where it, or what is installed, does not fit the config."""
     known = map(str, get_available_trackers())
     if missing := sorted(set(config.train.trackers) - set(known)):
         what = f"no package for {', '.join(missing)} is installed"
@@ -153,21 +169,20 @@ def _check(config: Config, parts: Sequence[Part]) -> None:
     if config.train.gradient_checkpointing and not encoder.model.supports_gradient_checkpointing:
         where = f"{config.name}: train.gradient_checkpointing"
         raise InputError(where, f"{encoder.name} cannot do it", "leave it out, and set train.accumulate instead")
-    settings_of(config, encoder, parts[0].articles)
-    check_coverage([document.text for document in parts[0].articles], encoder)
-
-
-def settings_of(config: Config, encoder: Encoder, training: Sequence[Document]) -> Settings:
-    """What the model's folder will say of it.
-
-    Raises InputError if a window is longer than the encoder's positions, or no article teaches a layer.
-    """
     if config.window.pieces > encoder.max_pieces:
         raise InputError(
             f"{config.name}: window.pieces",
             f"{config.window.pieces} is more than {encoder.name} can read",
             f"at most {encoder.max_pieces}",
         )
+    return encoder
+
+
+def settings_of(config: Config, encoder: Encoder, training: Sequence[Document]) -> Settings:
+    """What the model's folder will say of it.
+
+    Raises InputError if no article teaches a layer.
+    """
     scope = joined({document.scope for document in training})
     untaught = [head for head in config.layers if scope.layer(layer_of_head(head)) is None]
     if untaught:
@@ -192,13 +207,85 @@ def settings_of(config: Config, encoder: Encoder, training: Sequence[Document]) 
     )
 
 
-def precision_of(config: Config) -> str:
+def precision_of(config: LoopConfig) -> str:
     """`bf16` where the processor or GPU computes in it, else `fp32`, unless the config decides."""
-    if config.train.precision != "auto":
-        return config.train.precision
+    if config.precision != "auto":
+        return config.precision
     if torch.cuda.is_available():
         return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
     return "bf16" if torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported() else "fp32"
+
+
+def accelerator_for(config: Config | AdaptConfig, folder: Path) -> Accelerator:
+    AcceleratorState._reset_state()  # runs of one process may differ in precision
+    return Accelerator(
+        cpu=ON_CPU,
+        mixed_precision="bf16" if precision_of(config.train) == "bf16" else "no",
+        log_with=list(config.train.trackers) or None,
+        project_dir=folder,
+    )
+
+
+def set_up(model: PreTrainedModel, config: Config | AdaptConfig, accelerator: Accelerator) -> None:
+    """How an encoder computes in training, as the config and the device would have it."""
+    if accelerator.device.type == "cpu":
+        # Twice as quick here as the fused kernel (docs/experiments.md), and the same to rounding.
+        model.set_attn_implementation("eager")
+    if config.model.encoder_dropout is not None:
+        _set_dropout(model, config.model.encoder_dropout)
+    if config.train.gradient_checkpointing:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # not every transformers 5 knows its new name
+            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+
+
+def run_loop(
+    loop: Loop[Any],
+    config: Config | AdaptConfig,
+    folder: Path,
+    begun: float,
+    judge: Callable[[Update], tuple[float | None, bool]],
+    finish: Callable[[], None],
+) -> None:
+    """Runs a loop from its last checkpoint to the end, with all that a run directory keeps of it.
+
+    `begun` is when the run was, by `time.perf_counter`; `judge` is asked at the end of each epoch for a score and
+    whether to stop, and `finish`, before the run is done, for the last model; both in every process.
+    """
+    accelerator, main = loop.accelerator, loop.accelerator.is_main_process
+    load_state(loop, folder / "state")
+    begun -= loop.state.seconds
+    if main:
+        with writing(folder):
+            metrics = Metrics(folder / "metrics.jsonl", loop.state.step)
+    _start_trackers(accelerator, config, folder)
+    with Progress(loop.total, loop.plan.epochs, folder, shown=main) as progress:
+        started = time.perf_counter()
+        for update in loop.updates():
+            seconds = time.perf_counter() - started
+            score, stop = judge(update) if update.ends_epoch else (None, False)
+            row = _row(update, seconds, score)
+            accelerator.log({key: value for key, value in row.items() if key != "step"}, step=update.step)
+            if main:
+                with writing(folder):
+                    metrics.add(**row)
+                    progress.show(update, seconds, loop.state)
+            if stop:
+                break
+            if update.step % config.train.checkpoint_steps == 0 and update.step < loop.total:
+                loop.state.seconds = time.perf_counter() - begun
+                save_state(loop, folder / "state")
+            started = time.perf_counter()
+    finish()
+    if main:
+        with writing(folder):
+            write_json(folder / "usage.json", usage(time.perf_counter() - begun))
+            (folder / "DONE").touch()
+        shutil.rmtree(folder / "state", ignore_errors=True)
+    for tracker in accelerator.trackers:  # not `end_training`, which also parts the processes, and folds may follow
+        tracker.finish()
+    accelerator.wait_for_everyone()
+    accelerator.free_memory()
 
 
 def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> None:
@@ -206,13 +293,7 @@ def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> Non
         open_run(folder, config, resume)
         shutil.rmtree(folder / "state", ignore_errors=True)
         return
-    AcceleratorState._reset_state()  # runs of one process may differ in precision
-    accelerator = Accelerator(
-        cpu=ON_CPU,
-        mixed_precision="bf16" if precision_of(config) == "bf16" else "no",
-        log_with=list(config.train.trackers) or None,
-        project_dir=folder,
-    )
+    accelerator = accelerator_for(config, folder)
     if accelerator.is_main_process:
         open_run(folder, config, resume)
     accelerator.wait_for_everyone()
@@ -220,13 +301,7 @@ def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> Non
 
     set_seed(config.seed)  # before the model is built: its heads are drawn at random
     encoder = load_encoder(config.model.encoder, revision=config.model.revision)
-    if accelerator.device.type == "cpu":
-        # Twice as quick here as the fused kernel (docs/experiments.md), and the same to rounding.
-        encoder.model.set_attn_implementation("eager")
-    if config.model.encoder_dropout is not None:
-        _set_dropout(encoder, config.model.encoder_dropout)
-    if config.train.gradient_checkpointing:
-        encoder.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    set_up(encoder.model, config, accelerator)
     settings = settings_of(config, encoder, part.articles)
     network = Network(encoder.model, settings, config.model.dropout)
     examples: list[Example] = []
@@ -238,64 +313,40 @@ def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> Non
     start_transitions(network, examples, settings)
     plan = Plan(examples, config)
     loop = Loop(accelerator, network, examples, Tagging(examples, settings), plan, config.train)
-    load_state(loop, folder / "state")
-    begun -= loop.state.seconds
-
     main = accelerator.is_main_process
     if main:
         with writing(folder):
             _describe(accelerator, config, settings, part, lost, plan.sampling, folder)
-            metrics = Metrics(folder / "metrics.jsonl", loop.state.step)
-    _start_trackers(accelerator, config, folder)
 
     def save_model(name: str) -> None:
         with writing(folder), new_folder(folder / name) as aside:
             save(accelerator.unwrap_model(loop.network), encoder.tokenizer, settings, aside)
 
-    with Progress(loop.total, config.train.all_epochs, folder, shown=main) as progress:
-        started = time.perf_counter()
-        for update in loop.updates():
-            seconds = time.perf_counter() - started
-            stop = False
-            score = None
-            if update.ends_epoch and part.development:
-                if main:
-                    tagger = torch_tagger(accelerator.unwrap_model(loop.network), encoder.tokenizer, settings)
-                    read = [tagger.annotate(document.bare()) for document in part.development]
-                    score = selection_score(part.development, read)
-                (score,) = broadcast_object_list([score])  # one judge, so that all processes stop together
-                assert score is not None
-                if score > loop.state.best_score:
-                    loop.state.best_score, loop.state.best_epoch = score, update.epoch
-                    if main:
-                        save_model("best")
-                patience = config.train.patience
-                stop = patience is not None and update.epoch - loop.state.best_epoch >= patience
-            row = _row(update, seconds, score)
-            accelerator.log(row, step=update.step)
+    def judge(update: Update) -> tuple[float | None, bool]:
+        if not part.development:
+            return None, False
+        score = None
+        if main:
+            tagger = torch_tagger(accelerator.unwrap_model(loop.network), encoder.tokenizer, settings)
+            read = [tagger.annotate(document.bare()) for document in part.development]
+            score = selection_score(part.development, read)
+        (score,) = broadcast_object_list([score])  # one judge, so that all processes stop together
+        assert score is not None
+        if score > loop.state.best_score:
+            loop.state.best_score, loop.state.best_epoch = score, update.epoch
             if main:
-                with writing(folder):
-                    metrics.add(**row)
-                    progress.show(update, seconds, loop.state)
-            if stop:
-                break
-            if update.step % config.train.checkpoint_steps == 0 and update.step < loop.total:
-                loop.state.seconds = time.perf_counter() - begun
-                save_state(loop, folder / "state")
-            started = time.perf_counter()
-    if main:
-        save_model("last")
-        with writing(folder):
-            write_json(folder / "usage.json", usage(time.perf_counter() - begun))
-            (folder / "DONE").touch()
-        shutil.rmtree(folder / "state", ignore_errors=True)
-    for tracker in accelerator.trackers:  # not `end_training`, which also parts the processes, and folds may follow
-        tracker.finish()
-    accelerator.wait_for_everyone()
-    accelerator.free_memory()
+                save_model("best")
+        patience = config.train.patience
+        return score, patience is not None and update.epoch - loop.state.best_epoch >= patience
+
+    def finish() -> None:
+        if main:
+            save_model("last")
+
+    run_loop(loop, config, folder, begun, judge, finish)
 
 
-def _start_trackers(accelerator: Accelerator, config: Config, folder: Path) -> None:
+def _start_trackers(accelerator: Accelerator, config: Config | AdaptConfig, folder: Path) -> None:
     name = folder.relative_to(RUNS).as_posix()
     try:
         accelerator.init_trackers(
@@ -318,10 +369,9 @@ def _describe(
     folder: Path,
 ) -> None:
     """Writes the files that tell what is being trained on what."""
-    write_json(
-        folder / "environment.json",
-        environment(accelerator, config, [*part.articles, *part.development, *part.held_out]),
-    )
+    documents = [*part.articles, *part.development, *part.held_out]
+    data = {"documents": len(documents), "fingerprint": fingerprint(documents)}
+    write_json(folder / "environment.json", environment(accelerator, config, data))
     write_json(folder / "labels.json", {head: bio_tags(settings.labels[head]) for head in settings.heads})
     write_json(
         folder / "split.json",
@@ -348,9 +398,9 @@ def _row(update: Update, seconds: float, score: float | None) -> dict[str, float
     return row if score is None else {**row, "development_score": score}
 
 
-def _set_dropout(encoder: Encoder, rate: float) -> None:
-    """Sets every dropout of the encoder, attention's included, which keep their rate in fields of several names."""
-    for module in encoder.model.modules():
+def _set_dropout(model: PreTrainedModel, rate: float) -> None:
+    """Sets every dropout of an encoder, attention's included, which keep their rate in fields of several names."""
+    for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = rate
         for name in ("dropout_prob", "attention_dropout"):

@@ -7,6 +7,11 @@ state/             the last checkpoint: weights, optimizer and TrainState, while
 best/  last/       model folders (best only where development articles choose it)
 lost.json          spans that no head can learn       usage.json         wall time and peak memory
 DONE               written when all else is
+
+Of `narasumber adapt`, in place of labels, split, lost and best:
+
+text/              text as it is read, and its tokenizer, while the run is unfinished
+last/              an encoder                         scores.json        loss on held-out text before and after
 """
 
 from __future__ import annotations
@@ -15,11 +20,14 @@ import dataclasses
 import difflib
 import json
 import platform
+import re
+import resource
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
@@ -27,12 +35,10 @@ from typing import Any, Literal
 import torch
 from accelerate import Accelerator
 
-from data.sources import fingerprint
-from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.files import write_file
 from narasumber.tags import Lost
-from train.config import Config, dump
+from train.config import AdaptConfig, Config, dump
 from train.loop import Loop, TrainState
 
 Resume = Literal["auto", "must", "never"]
@@ -44,14 +50,15 @@ def write_json(path: Path, value: Any) -> None:
     write_file(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
-def open_run(folder: Path, config: Config, resume: Resume) -> None:
+def open_run(folder: Path, config: Config | AdaptConfig, resume: Resume) -> None:
     """Makes the run directory, or checks that an existing one is of the same config.
 
     Raises InputError with a diff if it is of another, if `never` finds one, or if `must` finds none.
     """
     file = folder / "config.yaml"
-    for left in (*folder.glob(".*.new"), *folder.glob(".*.old")):  # by a process that was killed while it wrote
-        shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+    for left in (*folder.glob(".*.[0-9]*.new"), *folder.glob(".*.[0-9]*.old")):  # by one who was killed while writing
+        with writing(folder):
+            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
     if file.exists():
         if resume == "never":
             raise InputError(str(folder), "exists already", "choose another name, remove it, or --resume auto")
@@ -77,8 +84,8 @@ def open_run(folder: Path, config: Config, resume: Resume) -> None:
         raise InputError(str(folder), f"cannot be written: {error.strerror}", "run from a writable folder") from None
 
 
-def environment(accelerator: Accelerator, config: Config, documents: Sequence[Document]) -> dict[str, Any]:
-    """What a reader needs to judge or repeat a run."""
+def environment(accelerator: Accelerator, config: Config | AdaptConfig, data: dict[str, Any]) -> dict[str, Any]:
+    """What a reader needs to judge or repeat a run. `data`: what it read."""
     return {
         "packages": {name: found for name in PACKAGES if (found := _version(name))},
         "python": platform.python_version(),
@@ -89,7 +96,7 @@ def environment(accelerator: Accelerator, config: Config, documents: Sequence[Do
         "threads": torch.get_num_threads(),
         "precision": "fp32" if accelerator.mixed_precision == "no" else accelerator.mixed_precision,
         "seed": config.seed,
-        "data": {"documents": len(documents), "fingerprint": fingerprint(documents)},
+        "data": data,
     }
 
 
@@ -136,7 +143,8 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # the file system's, torch's, safetensors' and tokenizers', each in its own way
-        free = shutil.disk_usage(folder).free // 2**20
+        there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        free = shutil.disk_usage(there).free // 2**20
         what = f"cannot be written to: {getattr(error, 'strerror', None) or repr(error)}; {free:,} MiB are free there"
         cure = "make room, then give the same command again: it goes on from the last checkpoint"
         raise InputError(str(folder), what, cure) from error
@@ -146,18 +154,20 @@ def save_state(loop: Loop[Any], folder: Path) -> None:
     """Writes `folder/checkpoint.pt`; the older one stays until the new one is whole. Called by every process."""
     if not loop.accelerator.is_main_process:
         return
-    with writing(folder.parent):
-        folder.mkdir(exist_ok=True)
-        aside = folder / "checkpoint.new"
-        torch.save(
-            {
-                "network": loop.accelerator.unwrap_model(loop.network).state_dict(),
-                "optimizer": loop.optimizer.state_dict(),
-                "state": dataclasses.asdict(loop.state),
-            },
-            aside,
-        )
-        aside.replace(folder / "checkpoint.pt")
+    aside = folder / "checkpoint.new"
+    content = {
+        "network": loop.accelerator.unwrap_model(loop.network).state_dict(),
+        "optimizer": loop.optimizer.state_dict(),
+        "state": dataclasses.asdict(loop.state),
+    }
+    try:
+        with writing(folder.parent):
+            folder.mkdir(exist_ok=True)
+            torch.save(content, aside)
+            aside.replace(folder / "checkpoint.pt")
+    finally:
+        with suppress(OSError):
+            aside.unlink()
 
 
 def load_state(loop: Loop[Any], folder: Path) -> None:
@@ -196,12 +206,10 @@ def usage_of(run: Path) -> str:
 
 def _peak_memory() -> float:
     status = Path("/proc/self/status")
-    if status.exists():  # getrusage there counts what the parent held when it started this process
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) / 2**10
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # in bytes on macOS
+    # Linux's getrusage also counts what the parent held when it started this process.
+    if status.exists() and (found := re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)):
+        return int(found[1]) / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def _version(name: str) -> str | None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from accelerate import tracking
+from accelerate.utils import LoggerType
 from safetensors.torch import load_file
+from transformers.models.bert.modeling_bert import BertIntermediate
 
 from narasumber.errors import InputError
 from train.config import Config, dump, load_config
 from train.run import train
+from train.rundir import usage_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -70,6 +76,10 @@ def test_a_run_leaves_its_whole_directory_and_the_same_seed_the_same_weights(con
     assert [row["step"] for row in rows] == list(range(1, len(rows) + 1))
     assert rows[-1]["loss"] < rows[0]["loss"]
     assert json.loads((one / "split.json").read_text())["held_out"] == ["003_e50b77e81069cd99"]
+    took = json.loads((one / "usage.json").read_text())
+    assert took["seconds"] > 0
+    assert 50 < took["peak_memory_mib"] < 50_000
+    assert f"at most {took['peak_memory_mib']:,.0f} MiB of memory" in usage_of(one)
 
 
 DIES = """
@@ -115,11 +125,40 @@ def test_killed_at_any_moment_and_started_again_gives_the_same_weights(config: C
         )
         assert died.returncode == -signal.SIGKILL, died.stderr
         assert not (run / "DONE").exists()
+    spent = torch.load(run / "state" / "checkpoint.pt")["state"]["seconds"]
     train(killed, "must")
+    assert json.loads((run / "usage.json").read_text())["seconds"] > spent > 0
     assert equal(weights(run), whole)
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == list(range(1, len(rows) + 1))
     assert not (run / "state").exists()
+
+
+def test_a_full_disk_is_told_and_costs_only_the_updates_since_the_last_checkpoint(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = weights(train(config))
+    save = torch.save
+
+    def filling(content: dict[str, Any], path: Path) -> None:
+        save(content, path)
+        if content["state"]["step"] == 6:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    full = named(config, "full")
+    monkeypatch.setattr(torch, "save", filling)
+    with pytest.raises(InputError, match=r"No space left on device; .* MiB are free"):
+        train(full)
+    monkeypatch.setattr(torch, "save", save)
+    run = Path("runs") / "full"
+    assert [path.name for path in (run / "state").iterdir()] == ["checkpoint.pt"]
+    (run / ".best.123.new").mkdir()
+    (run / ".config.yaml.123.new").touch()
+    (run / ".mine").touch()
+    before = (run / "metrics.jsonl").read_text().splitlines()
+    assert equal(weights(train(full)), whole)
+    assert (run / "metrics.jsonl").read_text().splitlines()[:3] == before[:3]
+    assert [path.name for path in run.glob(".*")] == [".mine"]
 
 
 def test_an_update_in_parts_is_the_same_update(config: Config) -> None:
@@ -131,6 +170,65 @@ def test_an_update_in_parts_is_the_same_update(config: Config) -> None:
     parted = weights(train(named(plain, "parted", accumulate=4)))
     for name, tensor in whole.items():
         assert torch.allclose(tensor, parted[name], atol=2e-4), name
+
+
+def test_computing_layers_twice_gives_the_same_weights(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+    forward = BertIntermediate.forward
+
+    def counting(self: BertIntermediate, states: torch.Tensor) -> Any:
+        calls[-1] += 1
+        return forward(self, states)
+
+    monkeypatch.setattr(BertIntermediate, "forward", counting)
+    plain = config.model_copy(update={"model": config.model.model_copy(update={"encoder_dropout": 0.1})})
+    calls.append(0)
+    once = weights(train(plain))
+    calls.append(0)
+    twice = weights(train(named(plain, "twice", gradient_checkpointing=True)))
+    assert equal(once, twice)
+    assert calls[1] == 2 * calls[0] > 0
+
+
+def test_a_tracker_is_told_the_config_and_every_update(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+
+    class Tracker:
+        name = "tensorboard"
+        requires_logging_directory = True
+
+        def __init__(self, project: str, folder: str) -> None:
+            told.append((project, str(folder)))
+
+        def start(self) -> None:
+            told.append("start")
+
+        def store_init_configuration(self, values: dict[str, Any]) -> None:
+            told.append(values)
+
+        def log(self, values: dict[str, float], step: int) -> None:
+            told.append((step, values))
+
+        def finish(self) -> None:
+            told.append("finish")
+
+    monkeypatch.setitem(tracking.LOGGER_TYPE_TO_CLASS, "tensorboard", Tracker)
+    monkeypatch.setattr(tracking, "_available_trackers", [LoggerType.TENSORBOARD])
+    run = train(named(config, "tracked", trackers=("tensorboard",)))
+    project, start, values, *logged, finish = told
+    assert (project, start, finish) == (("narasumber", str(run)), "start", "finish")
+    assert values["train.tokens_per_batch"] == 512
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert logged == [(row.pop("step"), row) for row in rows]
+
+
+def test_a_tracker_without_its_package_is_told_before_anything_is_written(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracking, "_available_trackers", [LoggerType.TENSORBOARD])
+    with pytest.raises(InputError, match=r"train\.trackers.*mlflow(.|\n)*pip install mlflow"):
+        train(named(config, "tracked", trackers=("tensorboard", "mlflow")))
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_directory_of_another_config_is_refused_with_a_diff(config: Config) -> None:

@@ -1,0 +1,91 @@
+"""Extension gives frequent words a piece, leaves all other pieces what they were, and says what a new one stood for."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from tokenizers.processors import TemplateProcessing
+
+from models.extend import RARE, extend, rows_of
+from models.trim import count_pieces
+from narasumber.document import Document
+from narasumber.errors import InputError
+from narasumber.words import words
+
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+
+
+def trained(kind: str, texts: list[str]) -> Tokenizer:
+    """A small vocabulary, with a mask piece behind it as DeBERTa has, and template as BERT's."""
+    made: dict[str, tuple[models.Model, trainers.Trainer]] = {
+        "Unigram": (
+            models.Unigram(),
+            trainers.UnigramTrainer(vocab_size=200, special_tokens=SPECIAL, unk_token="[UNK]"),
+        ),
+        "WordPiece": (
+            models.WordPiece(unk_token="[UNK]"),
+            trainers.WordPieceTrainer(vocab_size=200, special_tokens=SPECIAL),
+        ),
+        "BPE": (models.BPE(unk_token="[UNK]"), trainers.BpeTrainer(vocab_size=200, special_tokens=SPECIAL)),
+    }
+    model, trainer = made[kind]
+    tokenizer = Tokenizer(model)
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace() if kind == "Unigram" else pre_tokenizers.BertPreTokenizer()
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.add_special_tokens(["[MASK]"])
+    mask = tokenizer.token_to_id("[MASK]")
+    assert mask == tokenizer.get_vocab_size() - 1
+    tokenizer.post_processor = TemplateProcessing(
+        single="[CLS] $A [MASK]", special_tokens=[("[CLS]", 2), ("[MASK]", mask)]
+    )
+    return tokenizer
+
+
+@pytest.mark.parametrize("kind", ["Unigram", "WordPiece", "BPE"])
+def test_frequent_words_become_pieces_and_nothing_else_changes(kind: str, seeds: list[Document]) -> None:
+    texts = [document.text for document in seeds]
+    old = trained(kind, texts)
+    before = old.to_str()
+    counts = Counter(text[start:end] for text in texts for start, end in words(text))
+    new = extend(old, counts, 20)
+    assert old.to_str() == before
+
+    letters = filter(str.isalpha, counts)
+    word = max(letters, key=lambda word: counts[word] * (len(old.encode(word, add_special_tokens=False)) - 1))
+    assert len(old.encode(word, add_special_tokens=False)) > 1
+    assert len(new.encode(word, add_special_tokens=False)) == 1
+    assert sum(count_pieces(texts, new).values()) < sum(count_pieces(texts, old).values())
+    added = set(new.get_vocab()) - set(old.get_vocab())
+    assert len(added) == 20 if kind != "BPE" else len(added) >= 20
+    assert sorted(new.get_vocab().values()) == list(range(new.get_vocab_size()))
+    assert new.encode("[MASK]").tokens == ["[CLS]", "[MASK]", "[MASK]"]
+
+    rows = rows_of(old, new)
+    assert len(rows) == new.get_vocab_size()
+    for piece, number in new.get_vocab().items():
+        if piece in added:
+            assert len(rows[number]) > 1
+        else:
+            assert rows[number] == [old.token_to_id(piece)]
+    assert rows[new.encode(word, add_special_tokens=False).ids[0]] == old.encode(word, add_special_tokens=False).ids
+
+
+def test_only_words_that_are_worth_it(seeds: list[Document]) -> None:
+    texts = [document.text for document in seeds]
+    old = trained("WordPiece", texts)
+    assert len(old.encode("Vladivostok", add_special_tokens=False)) > 1
+    for words_seen in ({"Vladivostok": RARE - 1}, {"2023x": 99}, {"a": 99}, {"Ω": 99}, {"kataΩ": 99}, {}):
+        assert extend(old, words_seen, 5).get_vocab() == old.get_vocab()
+    assert set(extend(old, {"Vladivostok": RARE}, 5).get_vocab()) - set(old.get_vocab()) == {"Vladivostok"}
+
+
+def test_rows_of_the_same_vocabulary_are_its_own(seeds: list[Document]) -> None:
+    old = trained("WordPiece", [document.text for document in seeds])
+    assert rows_of(old, old) == [[number] for number in range(old.get_vocab_size())]
+
+
+def test_another_kind_of_vocabulary_is_refused() -> None:
+    with pytest.raises(InputError, match="WordLevel vocabulary cannot be extended"):
+        extend(Tokenizer(models.WordLevel({"a": 0}, unk_token="a")), {}, 5)
