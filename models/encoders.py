@@ -212,6 +212,7 @@ class _Files:
         # Without this, transformers asks the network, in a thread, for a converted copy of every .bin.
         os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
         logging.disable_progress_bar()
+        logging.set_verbosity_error()  # what is missing is told below, what is left over does not matter
         try:
             model, found = AutoModel.from_pretrained(
                 self.place,
