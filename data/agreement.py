@@ -18,6 +18,7 @@ import numpy.typing as npt
 from data.sources import load_documents
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
+from narasumber.formats.common import LabelMap
 from narasumber.labels import HEADS, Head, Layer, layer_of_head
 from narasumber.scope import joined
 from narasumber.tags import MASKED, bio, flat_view
@@ -95,19 +96,19 @@ class Adjudicated:
     everything: Document
 
 
-def load_annotators(sources: Sequence[Path], format: str = "auto") -> list[Document]:
+def load_annotators(sources: Sequence[Path], format: str = "auto", labels: LabelMap | None = None) -> list[Document]:
     """The documents of all sources. Of several, each is one annotator's, called like the folder or file; a single one
     says its annotators itself. Raises InputError with every problem of a source.
     """
     if len(sources) == 1:
-        return load_documents(sources[0], format)
+        return load_documents(sources[0], format, labels)
     names = [(path.name if path.is_dir() else path.stem) for path in (source.resolve() for source in sources)]
     if len(set(names)) < len(names):
         names = list(map(str, sources))
     return [
         replace(document, meta={**document.meta, ANNOTATOR: name})
         for source, name in zip(sources, names, strict=True)
-        for document in load_documents(source, format)
+        for document in load_documents(source, format, labels)
     ]
 
 

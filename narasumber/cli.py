@@ -32,6 +32,12 @@ READ = ("auto", *(item.name for item in formats.FORMATS.values() if item.reads))
 WRITTEN = tuple(item.name for item in formats.FORMATS.values() if item.writes)
 
 
+Labels = Annotated[
+    list[str] | None,
+    typer.Option("--label", metavar="THEIRS=OURS", help="Their label and ours; THEIRS= leaves it out. Repeat it."),
+]
+
+
 class LabelsFormat(str, Enum):
     text = "text"
     labelstudio = "labelstudio"
@@ -70,10 +76,7 @@ def convert(
         str,
         typer.Option(metavar="FORMAT", help=f"dataset (a datasets.DatasetDict with a card), {', '.join(WRITTEN)}."),
     ] = "dataset",
-    label: Annotated[
-        list[str] | None,
-        typer.Option(metavar="THEIRS=OURS", help="Their label and ours; THEIRS= leaves it out. Repeat it."),
-    ] = None,
+    label: Labels = None,
     held_out: Annotated[
         list[str] | None, typer.Option(help="Id of an article for the split `test` of a data set; repeat it.")
     ] = None,
@@ -181,6 +184,7 @@ def lint(
         LintFormat.table
     ),
     to: Annotated[Path | None, typer.Option(help="The file to write; standard output if left out.")] = None,
+    label: Labels = None,
     min_examples: Annotated[int, typer.Option(min=1, help="Report labels with fewer examples than this.")] = 5,
 ) -> None:
     """List what is odd about annotated articles; exits with 1 if the guidelines rule any of it out."""
@@ -191,7 +195,7 @@ def lint(
     from data.lint import page
     from data.sources import load_documents
 
-    documents = load_documents(source, source_format)
+    documents = load_documents(source, source_format, _label_map(label or []))
     findings = findings_of(documents, min_examples)
     title = f"{source}: {len(findings)} findings"
     if format is LintFormat.json:
@@ -250,6 +254,7 @@ def agree(
         ),
     ],
     format: Annotated[str, typer.Option("--from", help="The format of the sources.")] = "auto",
+    label: Labels = None,
     adjudicate: Annotated[
         Adjudicate | None, typer.Option(help="majority: what more than half of the annotators mark.")
     ] = None,
@@ -272,7 +277,7 @@ def agree(
     for target in filter(None, (to, disagreements)):
         if target.resolve() in {source.resolve() for source in sources}:
             raise InputError(str(target), "is one of the sources", "name another folder")
-    documents = load_annotators(sources, format)
+    documents = load_annotators(sources, format, _label_map(label or []))
     found = agreement(documents)
 
     def shown(value: float | None) -> str:
