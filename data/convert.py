@@ -8,11 +8,12 @@ Articles stream: what is held in memory is a batch of them, and 8 bytes for each
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +25,7 @@ from datasets import ClassLabel, Dataset, Features, List, Value
 
 from data.sources import with_meta
 from narasumber import formats
-from narasumber.document import Document
+from narasumber.document import Document, Span
 from narasumber.errors import InputError, Problem
 from narasumber.files import new_folder
 from narasumber.formats.common import Problems
@@ -114,19 +115,26 @@ def convert_lines(
     Raises InputError, besides, with all that is wrong with the file.
     """
     cuts = _cuts(source)
-    jobs = Dataset.from_dict({"start": cuts[:-1], "end": cuts[1:]})
+    lines = [number * SHARD for number in range(len(cuts) - 1)]
+    jobs = Dataset.from_dict({"start": cuts[:-1], "end": cuts[1:], "lines_before": lines})
+    processes = min(workers, len(jobs))
 
     def parts(data: Path) -> Iterator[_Part]:
-        done = jobs.map(
-            _write_lines,
-            with_indices=True,
-            fn_kwargs={"source": source, "data": data, "held_out": held_out},
-            num_proc=min(workers, len(jobs)) if min(workers, len(jobs)) > 1 else None,
-            remove_columns=jobs.column_names,
-            keep_in_memory=True,
-            new_fingerprint="parts",
-            desc=f"{source.name}, {SHARD} lines at a time",
-        )
+        try:
+            done = jobs.map(
+                _write_lines,
+                with_indices=True,
+                fn_kwargs={"source": source, "data": data, "held_out": held_out},
+                num_proc=processes if processes > 1 else None,
+                remove_columns=jobs.column_names,
+                keep_in_memory=True,
+                new_fingerprint="parts",
+                desc=f"{source.name}, {SHARD} lines at a time",
+            )
+        except RuntimeError as error:
+            if "abruptly died" not in str(error):
+                raise
+            raise InputError(str(source), "a process that converts it was ended", "give it more memory") from error
         for part in map(json.loads, done["part"]):
             yield part["counts"], [Problem(*item) for item in part["problems"]]
 
@@ -162,14 +170,14 @@ def _write_lines(
     counts, problems = _write_part(formats.read(own, "json"), data, number, held_out)
     own.unlink()
     # An InputError must not be raised here: it could not be sent to the process that waits for it.
-    told = [(_in_whole(item.where, own, source, number), item.what, item.cure) for item in problems]
+    told = [(_in_whole(item.where, own, source, job["lines_before"]), item.what, item.cure) for item in problems]
     return {"part": json.dumps({"counts": counts, "problems": told})}
 
 
-def _in_whole(where: str, own: Path, source: Path, number: int) -> str:
+def _in_whole(where: str, own: Path, source: Path, lines_before: int) -> str:
     """The place in the whole file for one in a part's."""
     line = re.fullmatch(rf"{re.escape(str(own))}:(\d+)(.*)", where, re.DOTALL)
-    return f"{source}:{int(line[1]) + number * SHARD}{line[2]}" if line else where
+    return f"{source}:{int(line[1]) + lines_before}{line[2]}" if line else where.replace(str(own), str(source))
 
 
 def _publish(
@@ -281,7 +289,7 @@ def _write_part(documents: Iterable[Document], data: Path, number: int, held_out
     out = frozenset(held_out)
     counts: dict[str, Counts] = {}
     writers: dict[str, pq.ParquetWriter] = {}
-    with ExitStack() as stack:
+    with _no_garbage_collection(), ExitStack() as stack:
         try:
             for batch in _batches(documents):
                 train = [document for document in batch if document.id not in out]
@@ -292,12 +300,24 @@ def _write_part(documents: Iterable[Document], data: Path, number: int, held_out
                     table, own = to_table(chosen)
                     if split not in writers:
                         file = data / f"{split}-{number:08}.parquet"
-                        writers[split] = stack.enter_context(pq.ParquetWriter(file, _SCHEMA))
+                        writers[split] = stack.enter_context(pq.ParquetWriter(file, _SCHEMA, write_statistics=["id"]))
                     writers[split].write_table(table)
                     _add(counts, {split: own})
         except InputError as error:
             return counts, error.problems
     return counts, ()
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Documents hold no cycles: they are freed without the collector, which would look through them all in vain."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
@@ -422,15 +442,20 @@ def _words(texts: Sequence[str], grid: Grid) -> pa.Array:
     return pa.StringArray.from_buffers(len(grid.starts), pa.py_buffer(ends), pa.py_buffer(packed.encode()))
 
 
-def _links(document: Document) -> list[tuple[int, list[int], list[int]]]:
+def _links(document: Document, key: Callable[[Span], object] = id) -> list[tuple[int, Sequence[int], Sequence[int]]]:
     """The attributions, spans named by their place among the document's."""
-    if not document.attributions:
-        return []
-    place = {span: index for index, span in enumerate(document.spans) if span.layer != "entity"}
-    return [
-        (place[item.cue], [place[span] for span in item.sources], [place[span] for span in item.contents])
-        for item in document.attributions
-    ]
+    place = {key(span): index for index, span in enumerate(document.spans)} if document.attributions else {}
+    try:
+        return [
+            (
+                place[key(item.cue)],
+                [place[key(span)] for span in item.sources],
+                [place[key(span)] for span in item.contents],
+            )
+            for item in document.attributions
+        ]
+    except KeyError:  # spans that are equal, not the same: rare, and many times slower to find
+        return _links(document, lambda span: span)
 
 
 def _told(document: Document) -> dict[str, Any]:
@@ -444,19 +469,20 @@ def _told(document: Document) -> dict[str, Any]:
     fits = {"sections": has_sections, **{name: isinstance(known.get(name), str) for name in ("outlet", "title")}}
     told |= {name: known.pop(name) for name, does in fits.items() if does}
     left_out = known.get("left_out")
+    numbers = left_out.items() if isinstance(left_out, dict) else ()
     return {
         "outlet": None,
         "title": None,
         **told,
         "meta": json.dumps(known, ensure_ascii=False, sort_keys=True),
-        "left_out": left_out if isinstance(left_out, dict) else {},
+        "left_out": {what: number for what, number in numbers if type(number) is int},
     }
 
 
 def _are_sections(value: Any, size: int) -> bool:
     def is_one(part: Any) -> bool:
         match part:
-            case [str(), int(start), int(end)]:
+            case [str(), int(start), int(end)] if bool not in (type(start), type(end)):
                 return 0 <= start <= end <= size
         return False
 

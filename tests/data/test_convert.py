@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
-from datasets import Dataset, load_dataset
+from datasets import load_dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.convert import FEATURES, MANIFEST, card, convert, count, from_row, to_dataset
+import data.convert
+from data.convert import FEATURES, MANIFEST, card, convert, convert_lines, from_row, to_table
 from data.sources import with_meta
+from narasumber import formats
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError
 from narasumber.labels import ATTRIBUTES, HEADS, LABELS, LAYERS, Layer
-from narasumber.tags import MASKED, spans_of
+from narasumber.scope import LayerScope, Scope
+from narasumber.tagger import Tagger
+from narasumber.tags import MASKED, bio, spans_of
 from narasumber.words import words
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @st.composite
@@ -55,10 +65,13 @@ def documents(draw: st.DrawFn, id: str) -> Document:
 
 
 def rows(folder: Path, split: str = "train") -> list[dict[str, Any]]:
-    with TemporaryDirectory() as cache:
-        return list(
-            Dataset.from_parquet(str(folder / "data" / f"{split}.parquet"), cache_dir=cache, keep_in_memory=True)
-        )
+    found: list[dict[str, Any]] = pq.read_table(folder / "data" / f"{split}.parquet").to_pylist()
+    return found
+
+
+def table_rows(documents: Sequence[Document]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = to_table(documents)[0].to_pylist()
+    return found
 
 
 def content_of(folder: Path) -> dict[str, bytes]:
@@ -79,33 +92,36 @@ def article(id: str, text: str = "Ani pergi ke Solo.") -> Document:
 def test_what_comes_back_from_disk_is_what_was_given(one: Document, other: Document) -> None:
     with TemporaryDirectory() as folder:
         convert([one, other], Path(folder, "data-set"))
-        assert [from_row(row) for row in rows(Path(folder, "data-set"))] == [one, other]
+        found = rows(Path(folder, "data-set"))
+    assert [from_row(row) for row in found] == [one, other]
+    for row, document in zip(found, (one, other), strict=True):
+        grid = words(document.text)
+        assert list(zip(row["starts"], row["ends"], strict=True)) == grid
+        assert {head: row[head] for head in HEADS} == {head: bio(document, head, grid)[0].tolist() for head in HEADS}
 
 
 def test_the_seeds_by_load_dataset(seeds: list[Document], tmp_path: Path) -> None:
     given = [with_meta(document) for document in seeds]
     returned = convert(given, tmp_path / "set", held_out=[given[3].id])
     loaded = load_dataset(str(tmp_path / "set"), cache_dir=str(tmp_path / "cache"))
-    assert list(loaded) == list(returned) == ["train", "test"]
+    assert {name: part.num_rows for name, part in loaded.items()} == {"train": 4, "test": 1}
+    assert {name: counts["articles"] for name, counts in returned.items()} == {"train": 4, "test": 1}
     assert [from_row(row) for row in loaded["train"]] == [*given[:3], given[4]]
     assert [from_row(row) for row in loaded["test"]] == [given[3]]
-    for name, part in loaded.items():
-        assert part.features == FEATURES
-        assert part.to_list() == returned[name].to_list()
+    assert all(part.features == FEATURES for part in loaded.values())
 
 
 def test_label_names_are_fixed_whatever_the_documents_hold() -> None:
-    bare = to_dataset([Document("a", "Ani pergi")])
-    assert bare.features == FEATURES
-    entity = bare.features["entity"].feature.names
+    (bare,) = table_rows([Document("a", "Ani pergi")])
+    entity = FEATURES["entity"].feature.names
     assert entity[:5] == ["O", "B-PER", "I-PER", "B-ORG", "I-ORG"] and len(entity) == 39
     for head, label in (("source", "SOURCE"), ("cue", "CUE"), ("content", "CONTENT"), ("content_inner", "CONTENT")):
-        assert bare.features[head].feature.names == ["O", f"B-{label}", f"I-{label}"]
-    assert bare[0]["entity"] == [0, 0]
+        assert FEATURES[head].feature.names == ["O", f"B-{label}", f"I-{label}"]
+    assert bare["entity"] == [0, 0]
 
 
 def test_tag_columns_are_views_of_the_spans(seeds: list[Document]) -> None:
-    for row, document in zip(to_dataset(seeds), seeds, strict=True):
+    for row, document in zip(table_rows(seeds), seeds, strict=True):
         grid = list(zip(row["starts"], row["ends"], strict=True))
         assert grid == words(document.text)
         assert row["words"] == [document.text[start:end] for start, end in grid]
@@ -116,7 +132,7 @@ def test_tag_columns_are_views_of_the_spans(seeds: list[Document]) -> None:
 
 
 def test_a_word_that_a_column_cannot_speak_of_is_masked() -> None:
-    row = to_dataset([Document("a", "Ani pergi", (Span("entity", "PER", 0, 2), Span("cue", "CUE", 4, 9)))])[0]
+    (row,) = table_rows([Document("a", "Ani pergi", (Span("entity", "PER", 0, 2), Span("cue", "CUE", 4, 9)))])
     assert (row["entity"], row["cue"]) == ([MASKED, 0], [0, 1])
 
 
@@ -159,13 +175,13 @@ def test_a_failure_leaves_the_old_data_set_whole(
     if not is_first:
         convert([article("a")], target)
     before = content_of(tmp_path)
-    write, rename = Dataset.to_parquet, os.rename
+    rename = os.rename
 
-    def to_parquet(self: Dataset, path: Path, *more: Any, **named: Any) -> int:
-        if Path(path).name == "test.parquet":
-            raise OSError(28, "No space left on device")
-        written: int = write(self, path, *more, **named)
-        return written
+    class Full(pq.ParquetWriter):  # type: ignore[misc]
+        def __init__(self, path: Path, *more: Any, **named: Any) -> None:
+            if path.name.startswith("test"):
+                raise OSError(28, "No space left on device")
+            super().__init__(path, *more, **named)
 
     def move(source: Any, destination: Any, **named: Any) -> None:
         if Path(destination) == target and any(Path(source).rglob("test.parquet")):
@@ -174,7 +190,7 @@ def test_a_failure_leaves_the_old_data_set_whole(
 
     with monkeypatch.context() as patch:
         if failing == "second split":
-            patch.setattr(Dataset, "to_parquet", to_parquet)
+            patch.setattr(pq, "ParquetWriter", Full)
         else:
             patch.setattr(os, "rename", move)
             patch.setattr(Path, "rename", move)
@@ -226,10 +242,10 @@ def test_what_is_no_folder_is_refused_and_left_alone(tmp_path: Path, kind: str) 
     ("given", "held_out", "where", "what", "cure"),
     [
         ([], (), "documents", "none", "at least one article"),
-        (["a", "b"], ("c",), "data.held_out.documents", "no document is called c", "the documents are a, b"),
-        (["a", "a"], (), "documents", "id a", "file name"),
-        (["a", "a", "b"], ("b",), "data.sources", "one id: a", "file name"),
-        (["a", "b"], ("a", "b"), "data.held_out", "none is left to train on", "hold out fewer"),
+        (["a", "b"], ("c",), "held out", "no document is called c", "the documents are a, b"),
+        (["a", "a"], (), "documents", "id a", "an id of its own"),
+        (["a", "a", "b"], ("b",), "documents", "id a", "an id of its own"),
+        (["a", "b"], ("a", "b"), "held out", "none is left to train on", "hold out fewer"),
     ],
 )
 def test_bad_input_is_told_and_writes_nothing(
@@ -243,7 +259,7 @@ def test_bad_input_is_told_and_writes_nothing(
 
 
 def test_counts_in_card_and_manifest(seeds: list[Document], tmp_path: Path) -> None:
-    convert(seeds, tmp_path / "set", held_out=[seeds[1].id])
+    returned = convert(seeds, tmp_path / "set", held_out=[seeds[1].id])
     training = [*seeds[:1], *seeds[2:]]
     page = (tmp_path / "set" / "README.md").read_text()
 
@@ -258,17 +274,270 @@ def test_counts_in_card_and_manifest(seeds: list[Document], tmp_path: Path) -> N
         assert (f"| {name} | {row[0]} | {row[1]} |" in page) == (row != (0, 0))
     assert "| content_inner: nested | 0 | 1 |" in page
     manifest = json.loads((tmp_path / "set" / MANIFEST).read_bytes())
-    assert manifest["splits"] == {"train": count(training), "test": count(seeds[1:2])}
+    assert manifest["splits"] == returned
     assert manifest["splits"]["test"]["spans"]["entity"]["PER"] == expected["PER"][1] > 0
     assert manifest["splits"]["test"]["attributions"] == len(seeds[1].attributions)
 
 
 def test_losses_are_counted_by_head_and_cause() -> None:
     cut = (Span("entity", "PER", 0, 2), Span("entity", "PER", 4, 6), Span("cue", "CUE", 4, 14))
-    counts = count([Document("a", "Ani pergi\nBudi", cut), article("b")])
+    counts = to_table([Document("a", "Ani pergi\nBudi", cut), article("b")])[1]
     assert {head: causes for head, causes in counts["lost"].items() if causes} == {
         "entity": {"word": 2},
         "cue": {"line": 1},
     }
     assert "| entity: word | 2 |" in card({"train": counts}) and "| cue: line | 1 |" in card({"train": counts})
-    assert "None." in card({"train": count([article("a")])})
+    assert "None." in card({"train": to_table([article("a")])[1]})
+
+
+PARTIAL = Scope((("entity", LayerScope((("PER",), ("LOC", "GPE")), closed=False)),))
+ODD = [
+    replace(article("scope"), scope=PARTIAL),
+    replace(article("title"), meta={"title": 3, "outlet": ["x"], "sections": [["body", 0, 99]]}),
+    replace(article("sections"), meta={"sections": "all"}),
+    replace(article("numbers"), meta={"sections": [["body", False, True]], "left_out": {"a": "b", "c": True}}),
+    replace(article("links"), spans=(Span("cue", "CUE", 4, 9),), attributions=(Attribution(Span("cue", "CUE", 4, 9)),)),
+    Document("empty", ""),
+]
+
+
+@pytest.mark.parametrize("document", ODD, ids=[document.id for document in ODD])
+def test_odd_documents_come_back_too(document: Document) -> None:
+    (row,) = table_rows([document])
+    back = from_row(row)
+    assert replace(back, meta={}) == replace(document, meta={})
+    assert dict(document.meta).items() <= back.meta.items()
+
+
+@pytest.mark.parametrize("field", ["id", "text", "meta"])
+def test_half_a_character_is_told_and_leaves_nothing(tmp_path: Path, field: str) -> None:
+    half = {"id": "a\ud800", "text": "Ani \ud800", "meta": {"x": "\ud800"}}[field]
+    bad = replace(article("b"), **{field: half})  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="half of a character") as caught:
+        convert([article("a"), bad], tmp_path / "set")
+    assert "'a'" in caught.value.problems[0].where
+    assert names(tmp_path) == []
+
+
+# Many articles.
+
+
+def lines_of(path: Path, documents: Iterable[Document]) -> Path:
+    formats.write(documents, path, "json")
+    return path
+
+
+@pytest.fixture
+def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of three articles, in batches of two."""
+    monkeypatch.setattr(data.convert, "SHARD", 3)
+    monkeypatch.setattr(data.convert, "BATCH", 2)
+
+
+@pytest.mark.usefixtures("small_files")
+def test_documents_stream_and_come_in_files_of_one_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given, made, most = 0, 0, 0
+
+    def read() -> Iterator[Document]:
+        nonlocal given, most
+        for given in range(1, 9):
+            most = max(most, given - made)
+            yield article(f"{given}")
+
+    def counting(documents: Sequence[Document]) -> Any:
+        nonlocal made
+        made += len(documents)
+        return to_table(documents)
+
+    monkeypatch.setattr(data.convert, "to_table", counting)
+    counts = convert(read(), tmp_path / "set", held_out=["2"])
+    assert most <= 3  # a batch, and the one that is read next
+    assert {name: part["articles"] for name, part in counts.items()} == {"train": 7, "test": 1}
+    files = names(tmp_path / "set" / "data")
+    assert files == ["test.parquet", *(f"train-0000{number}-of-00003.parquet" for number in range(3))]
+    loaded = load_dataset(str(tmp_path / "set"), cache_dir=str(tmp_path / "cache"))
+    assert loaded["train"]["id"][:] == ["1", *"345678"] and loaded["test"]["id"][:] == ["2"]
+    convert([article("a")], tmp_path / "set")
+    assert names(tmp_path / "set" / "data") == ["train.parquet"]
+
+
+@pytest.mark.usefixtures("small_files")
+def test_the_number_of_workers_changes_nothing(seeds: list[Document], tmp_path: Path) -> None:
+    many = [replace(document, id=f"{number}{document.id}") for number in range(2) for document in seeds]
+    source = lines_of(tmp_path / "many.jsonl", many)
+    for workers in (1, 2, 9):
+        convert_lines(source, tmp_path / f"{workers}", held_out=[many[4].id], workers=workers)
+    convert(many, tmp_path / "stream", held_out=[many[4].id])
+    first = content_of(tmp_path / "1")
+    assert len(first) == 4 + 1 + 2
+    for other in ("2", "9", "stream"):
+        assert content_of(tmp_path / other) == first
+
+
+@pytest.mark.usefixtures("small_files")
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_in_the_last_line_leaves_nothing(tmp_path: Path, workers: int) -> None:
+    source = lines_of(tmp_path / "some.jsonl", [article(f"{number}") for number in range(7)])
+    source.write_text(source.read_text().replace('"end": 3', '"end": 300', 2) + "{]\n")
+    with pytest.raises(InputError) as caught:
+        convert_lines(source, tmp_path / "set", workers=workers)
+    assert [problem.where for problem in caught.value.problems] == [f"{source}:{line}" for line in (1, 2, 8)]
+    assert names(tmp_path) == ["some.jsonl"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\n \n"])
+def test_a_file_without_articles_is_told(tmp_path: Path, content: bytes | None) -> None:
+    source = tmp_path / "some.jsonl"
+    if content is not None:
+        source.write_bytes(content)
+    with pytest.raises(InputError, match="cannot be read" if content is None else "there are none"):
+        convert_lines(source, tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.usefixtures("small_files")
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError, InputError("x", "y")])
+def test_a_crash_in_the_midst_leaves_nothing(tmp_path: Path, error: type[BaseException] | InputError) -> None:
+    def read() -> Iterator[Document]:
+        yield from (article(f"{number}") for number in range(4))
+        raise error
+
+    with pytest.raises(error if isinstance(error, type) else InputError):
+        convert(read(), tmp_path / "set")
+    assert names(tmp_path) == []
+
+
+@pytest.mark.usefixtures("small_files")
+def test_a_process_that_is_killed_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = lines_of(tmp_path / "some.jsonl", [article(f"{number}") for number in range(7)])
+    parent = os.getpid()
+    monkeypatch.setattr(data.convert, "_write_part", lambda *given: os.getpid() == parent or os._exit(9))
+    with pytest.raises(InputError, match="was ended"):
+        convert_lines(source, tmp_path / "set", workers=2)
+    assert names(tmp_path) == ["some.jsonl"]
+
+
+@pytest.mark.usefixtures("small_files")
+def test_ids_are_compared_across_files_and_not_by_their_hashes_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [article(f"{number}") for number in range(7)]
+    with pytest.raises(InputError, match="id 0, 3"):
+        convert([*many, many[3], many[0], many[0]], tmp_path / "set")
+    monkeypatch.setattr(data.convert, "hash", lambda id: 1, raising=False)
+    convert(many, tmp_path / "set")
+
+
+LEFT_OUT = replace(article("a"), meta={"left_out": {"relations of left-out spans": 2}})
+
+
+def test_what_a_reader_left_out_is_counted_and_refused_if_strict(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"relations of left-out spans \(2\)"):
+        convert([LEFT_OUT, article("b")], tmp_path / "set", strict=True)
+    assert names(tmp_path) == []
+    counts = convert([LEFT_OUT, replace(LEFT_OUT, id="b")], tmp_path / "set")
+    assert counts["train"]["left_out"] == {"relations of left-out spans": 4}
+    assert "| relations of left-out spans | 4 |" in (tmp_path / "set" / "README.md").read_text()
+
+
+# The commands.
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def test_from_one_format_to_another_and_a_data_set(here: Command, seeds: list[Document], tmp_path: Path) -> None:
+    source = tmp_path / "articles"
+    done = here("convert", str(ROOT / "seeds"), "--format", "json", "--to", str(source), "--strict")
+    assert done.returncode == 0, done.stderr
+    assert "read as brat: the folder holds .ann files" in done.stderr and "not carried over" not in done.stderr
+    assert list(formats.read(source, "json")) == seeds
+    for workers in ("1", "2"):
+        done = here("convert", str(source), "--to", str(tmp_path / workers), "--workers", workers)
+        assert done.returncode == 0, done.stderr
+        assert "read as json" in done.stderr and "train 5 articles" in done.stdout
+    assert content_of(tmp_path / "1") == content_of(tmp_path / "2")
+
+
+def test_what_a_format_cannot_carry_is_listed_and_refused_if_strict(here: Command, tmp_path: Path) -> None:
+    words = ("convert", str(ROOT / "seeds"), "--from", "brat", "--format", "conll", "--to", str(tmp_path / "out"))
+    done = here(*words, "--strict")
+    assert done.returncode == 2
+    assert "not carried over: attributes (Form, Kind): 133" in done.stderr
+    assert names(tmp_path) == []
+    done = here(*words, "--workers", "2")
+    assert done.returncode == 0
+    assert "not carried over: attributes (Form, Kind): 133" in done.stderr and "one process" in done.stderr
+    assert names(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("target", ["dataset", "json"])
+def test_what_reading_left_out_is_listed_and_refused_if_strict(here: Command, tmp_path: Path, target: str) -> None:
+    source = lines_of(tmp_path / "some.jsonl", [LEFT_OUT])
+    words = ("convert", str(source), "--format", target, "--to", str(tmp_path / "out"))
+    assert here(*words, "--strict").returncode == 2
+    assert names(tmp_path) == ["some.jsonl"]
+    done = here(*words)
+    assert "not carried over: relations of left-out spans, left out in reading: 2" in done.stderr
+    assert done.returncode == 0 and names(tmp_path) == ["out", "some.jsonl"]
+
+
+def test_labels_of_others_are_mapped(here: Command, tmp_path: Path) -> None:
+    task = {"id": 1, "text": "Ani ke Solo", "entities": [[0, 3, "ORANG"], [7, 11, "KOTA"]]}
+    tasks = {**task, "entities": [], "label": [[0, 3, "ORANG"], [7, 11, "KOTA"]]}
+    source = tmp_path / "some.jsonl"
+    source.write_text(json.dumps(tasks) + "\n")
+    words = ("convert", str(source), "--from", "doccano", "--format", "json", "--to", str(tmp_path / "out"))
+    assert "ORANG" in here(*words).stderr
+    done = here(*words, "--label", "ORANG=PER", "--label", "KOTA=")
+    assert done.returncode == 0, done.stderr
+    (document,) = formats.read(tmp_path / "out", "json")
+    assert document.spans == (Span("entity", "PER", 0, 3),)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--from", "word"], "--from: 'word'"),
+        (["--format", "word"], "--format: 'word'"),
+        (["--format", "text"], "--format: 'text'"),
+        (["--format", "json", "--held-out", "a"], "--held-out: json has no splits"),
+        (["--label", "PERSON"], "--label: 'PERSON' names no label"),
+        (["--label", "PERSON=Person"], "--label: 'PERSON=Person' names no label"),
+        (["--from", "json", "--label", "PERSON=PER"], "--label: json has the labels"),
+        (["--from", "json"], "cannot be read"),
+    ],
+)
+def test_options_that_mean_nothing_are_told(here: Command, tmp_path: Path, words: list[str], told: str) -> None:
+    done = here("convert", str(ROOT / "seeds"), "--to", str(tmp_path / "out"), *words)
+    assert done.returncode == 2, done.stderr
+    assert told in done.stderr and "Traceback" not in done.stderr
+    assert names(tmp_path) == []
+
+
+def test_labels_are_printed_for_people_and_for_label_studio(here: Command) -> None:
+    assert "cue: CUE\n" in here("labels").stdout
+    assert here("labels", "--format", "labelstudio").stdout.startswith("<View>")
+
+
+@pytest.mark.parametrize("target", [item.name for item in formats.FORMATS.values() if item.writes])
+def test_predictions_go_to_every_format_that_is_written(
+    here: Command, seeds: list[Document], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    if formats.FORMATS[target].extra:
+        pytest.importorskip({"inception": "cassis"}.get(formats.FORMATS[target].extra, formats.FORMATS[target].extra))
+
+    class Known:
+        def annotate(self, document: Document) -> Document:
+            return next(seed for seed in seeds if seed.id == document.id)
+
+    monkeypatch.setattr(Tagger, "load", lambda *given: Known())
+    words = ("predict", "model", str(ROOT / "seeds" / f"{seeds[0].id}.txt"), "--format", target)
+    done = here(*words, "--to", str(tmp_path / "out"))
+    assert done.returncode == 0, done.stderr
+    (document,) = formats.read(tmp_path / "out", target)
+    assert document.text == seeds[0].text and set(document.layer("entity")) == set(seeds[0].layer("entity"))
+    printed = here(*words)
+    if formats.FORMATS[target].is_text:
+        assert printed.stdout == (tmp_path / "out").read_text(encoding="utf-8")
+    else:
+        assert printed.returncode == 2 and "name a folder or file" in printed.stderr

@@ -1,0 +1,120 @@
+"""The rows of a sweep side by side: means and spread over seeds, differences to the first row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any, Final
+
+from eval.evaluate import documents_of
+from eval.report import Table
+from eval.score import Counts, attribution_counts, compare, span_counts
+from narasumber.document import Document
+from narasumber.errors import InputError
+from narasumber.files import write_file
+from narasumber.labels import Head
+
+HEADS: Final[tuple[Head, ...]] = ("entity", "source", "cue", "content")
+
+Counting = Callable[[Sequence[Document], Sequence[Document]], Counts]
+
+NOTE: Final = (
+    "F1 of exact spans, and of whole attributions, as mean ± standard deviation over the seeds. Differences are of the "
+    "F1 with the seeds' counts added up, their 95 % intervals by paired bootstrap over the held-out articles."
+)
+
+
+def compare_rows(rows: Mapping[str, Sequence[Path]]) -> dict[str, Any]:
+    """What sweep.json holds of evaluated runs, by the name of their row:
+
+        rows  [{name, runs, scores: {score: {mean, deviation, values, against_first: {difference, interval}}}}]
+
+    The scores are micro F1 of `entity`, `source`, `cue` and `content`, and F1 of whole attributions. `deviation` is
+    missing for a single run, `against_first` in the first row. Raises InputError if two rows differ in their articles.
+    """
+    first: dict[str, Counts] = {}
+    found: list[dict[str, Any]] = []
+    for name, runs in rows.items():
+        scores = _scores(runs)
+        sums = _summed(runs)
+        for score, own in scores.items():
+            if first:
+                try:
+                    own["against_first"] = compare(sums[score], first[score])
+                except ValueError:
+                    what = f"its held-out articles or their annotation are not those of {found[0]['runs'][0]}"
+                    raise InputError(str(runs[0]), what, "compare on the same articles") from None
+        first = first or sums
+        found.append({"name": name, "runs": [str(run) for run in runs], "scores": scores})
+    return {"rows": found}
+
+
+def write_sweep(found: Mapping[str, Any], folder: Path) -> str:
+    """Writes sweep.json and sweep.md, and returns the latter's text, which reads on a terminal too."""
+    text = f"{_means(found['rows']).markdown()}\n"
+    if len(found["rows"]) > 1:
+        text += f"\n{_differences(found['rows']).markdown()}\n"
+    text += f"\n{NOTE}\n"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_file(folder / "sweep.json", json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+        write_file(folder / "sweep.md", text)
+    except OSError as error:
+        raise InputError(str(folder), f"cannot be written: {error.strerror}", "make room or get the right") from None
+    return text
+
+
+def _scores(runs: Sequence[Path]) -> dict[str, dict[str, Any]]:
+    models = [json.loads((run / "eval" / "scores.json").read_text(encoding="utf-8"))["model"] for run in runs]
+    values: dict[str, list[float]] = {
+        **{head: [model["layers"][head]["micro"]["f1"] for model in models] for head in HEADS},
+        "attribution": [model["attribution"]["exact"]["f1"] for model in models],
+    }
+    return {
+        score: {"mean": mean(own), **({"deviation": stdev(own)} if len(own) > 1 else {}), "values": own}
+        for score, own in values.items()
+    }
+
+
+def _summed(runs: Sequence[Path]) -> dict[str, Counts]:
+    """The counts of each score by document, in the order of their ids, added up over the runs."""
+    documents = documents_of(runs[0])
+    counting: dict[str, Counting] = {head: _of(head) for head in HEADS}
+    counting["attribution"] = attribution_counts
+    sums: dict[str, Counts] = {}
+    for run in runs:
+        lines = (run / "eval" / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
+        predicted = sorted((Document.from_json(json.loads(line)) for line in lines), key=lambda item: item.id)
+        gold = [documents[item.id] for item in predicted]
+        for score, counts in counting.items():
+            own = counts(gold, predicted)
+            sums[score] = own + sums[score] if score in sums else own
+    return sums
+
+
+def _of(head: Head) -> Counting:
+    return lambda gold, predicted: span_counts(gold, predicted, head)
+
+
+def _means(rows: Sequence[Mapping[str, Any]]) -> Table:
+    def cell(own: Mapping[str, Any]) -> str:
+        return f"{own['mean']:.3f}" + (f" ±{own['deviation']:.3f}" if "deviation" in own else "")
+
+    return Table(
+        ("", "runs", *rows[0]["scores"]),
+        [(row["name"], str(len(row["runs"])), *map(cell, row["scores"].values())) for row in rows],
+    )
+
+
+def _differences(rows: Sequence[Mapping[str, Any]]) -> Table:
+    def cell(own: Mapping[str, Any]) -> str:
+        found = own["against_first"]
+        interval = " ({:+.3f} to {:+.3f})".format(*found["interval"]) if "interval" in found else ""
+        return f"{found['difference']:+.3f}{interval}"
+
+    return Table(
+        (f"minus {rows[0]['name']}", *rows[0]["scores"]),
+        [(row["name"], *map(cell, row["scores"].values())) for row in rows[1:]],
+    )
