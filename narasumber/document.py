@@ -35,7 +35,7 @@ class Span:
             raise ValueError(f"unknown {self.layer} label {self.label!r}; labels are {', '.join(LABELS[self.layer])}")
         if not 0 <= self.start < self.end:
             raise ValueError(f"span {self.start}..{self.end} is empty or negative")
-        if tuple(sorted(self.attributes)) != self.attributes:
+        if len(self.attributes) > 1 and tuple(sorted(self.attributes)) != self.attributes:
             object.__setattr__(self, "attributes", tuple(sorted(self.attributes)))
         for name, value in self.attributes:
             layer, values = ATTRIBUTES.get(name, (None, ()))
@@ -102,12 +102,14 @@ class Document:
         known = set(spans)
         if len(known) < len(spans):
             raise ValueError(f"document {self.id}: a span is given twice")
+        size = len(self.text)
         for span in spans:
-            if span.end > len(self.text):
-                raise ValueError(f"document {self.id}: span {span.start}..{span.end} ends behind {len(self.text)}")
-            own = self.scope.layer(span.layer)
-            if self.scope is not WHOLE and (own is None or span.label not in own.labels):
-                raise ValueError(f"document {self.id}: its annotation does not speak of {span.label}")
+            if span.end > size:
+                raise ValueError(f"document {self.id}: span {span.start}..{span.end} ends behind {size}")
+            if self.scope is not WHOLE:
+                own = self.scope.layer(span.layer)
+                if own is None or span.label not in own.labels:
+                    raise ValueError(f"document {self.id}: its annotation does not speak of {span.label}")
         cues = [attribution.cue for attribution in self.attributions]
         if len(set(cues)) < len(cues):
             raise ValueError(f"document {self.id}: two attributions share one cue")
@@ -162,14 +164,18 @@ class Document:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Document:
         """The inverse of `to_json`. Raises KeyError, TypeError or ValueError where the value is not of that form."""
+        if not (isinstance(value["id"], str) and isinstance(value["text"], str)):
+            raise TypeError("id and text must be strings")
+        if not isinstance(value.get("meta", {}), Mapping):
+            raise TypeError("meta must be an object")
         spans = tuple(
             Span(
                 item["layer"],
                 item["label"],
-                item["start"],
-                item["end"],
-                tuple(item.get("attributes", {}).items()),
-                tuple((start, end) for start, end in item.get("fragments", ())),
+                _whole(item["start"]),
+                _whole(item["end"]),
+                tuple(item["attributes"].items()) if "attributes" in item else (),
+                tuple((_whole(start), _whole(end)) for start, end in item["fragments"]) if "fragments" in item else (),
             )
             for item in value["spans"]
         )
@@ -183,3 +189,10 @@ class Document:
         )
         scope = Scope.from_json(value["scope"]) if "scope" in value else WHOLE
         return cls(value["id"], value["text"], spans, attributions, value.get("meta", {}), scope)
+
+
+def _whole(value: Any) -> int:
+    """JSON has 3.0 and true where 3 and 1 are meant."""
+    if type(value) is not int:
+        raise TypeError(f"{value!r} is no whole number")
+    return value
