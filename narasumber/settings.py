@@ -76,6 +76,10 @@ class Settings(Frozen):
                 raise InputError(
                     str(path), f"labels of {head!r} are not those of this version's scheme", "export again"
                 )
+        for head, count in zip(settings.heads, settings.tag_counts, strict=True):
+            if [len(row) for row in settings.transitions.get(head, ())] != [count] * count:
+                what = f"has no {count} x {count} transitions for {head!r}, which models of earlier versions had not"
+                raise InputError(str(path), what, "train and export again")
         return settings
 
 

@@ -140,6 +140,20 @@ def test_an_export_that_is_cut_off_is_refused(export: Path, tmp_path: Path, here
     assert here("predict", str(broken), str(ROOT / "seeds" / f"{HELD_OUT}.txt")).returncode == 2
 
 
+@pytest.mark.parametrize("transitions", [{}, {"entity": [[0.0]]}])
+def test_an_export_without_the_transitions_of_its_tags_is_refused(
+    export: Path, tmp_path: Path, here: Command, transitions: dict[str, list[list[float]]]
+) -> None:
+    """As an export of a version that had none."""
+    old = shutil.copytree(export, tmp_path / "old")
+    values = json.loads((old / "narasumber.json").read_text())
+    (old / "narasumber.json").write_text(json.dumps({**values, "transitions": transitions}))
+    done = here("predict", str(old), str(ROOT / "seeds" / f"{HELD_OUT}.txt"))
+    assert done.returncode == 2
+    assert "narasumber.json" in done.stderr and "train and export again" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_exports_replace_exports_only(tiny_run: Path, tmp_path: Path, export: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").touch()
