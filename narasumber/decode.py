@@ -20,7 +20,7 @@ def illegal(tags: int) -> npt.NDArray[np.float32]:
     return np.where(inside & ~continues, -np.inf, 0.0).astype(np.float32)
 
 
-def viterbi(scores: Scores, transitions: Scores | None = None) -> npt.NDArray[np.int64]:
+def viterbi(scores: Scores, transitions: Scores) -> npt.NDArray[np.int64]:
     """The legal tag sequence of the highest summed score; `scores` is [words, tags], tags as in `labels.bio_tags`.
 
     `transitions` [tags, tags] is added from each word's tag to the next one's, and from `O` to the first.
@@ -28,12 +28,7 @@ def viterbi(scores: Scores, transitions: Scores | None = None) -> npt.NDArray[np
     count, tags = scores.shape
     if not count:
         return np.zeros(0, dtype=np.int64)
-    follow = illegal(tags)
-    greedy = scores.argmax(axis=1)
-    if transitions is not None:
-        follow = follow + transitions
-    elif not np.isinf(follow[np.concatenate(([0], greedy[:-1])), greedy]).any():
-        return np.asarray(greedy, dtype=np.int64)
+    follow = illegal(tags) + transitions
     best = scores[0] + follow[0]  # a line starts as if an O stood before it
     back = np.zeros((count, tags), dtype=np.int16)
     for index in range(1, count):
