@@ -64,6 +64,12 @@ class Resume(str, Enum):
     never = "never"
 
 
+Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key; repeat it.")]
+Resuming = Annotated[
+    Resume, typer.Option(help="auto: go on where the run stopped, else start. must: only go on. never: only start.")
+]
+
+
 @app.command()
 def convert(
     source: Annotated[Path, typer.Argument(help="A file or folder of annotated articles.")],
@@ -204,16 +210,7 @@ def lint(
         told = page(findings, documents, title)
     else:
         told = _table(findings, title, to is None and sys.stdout.isatty())
-    if to is None:
-        sys.stdout.write(told)
-    else:
-        from narasumber.files import new_file
-
-        try:
-            with new_file(to) as file:
-                file.write(told)
-        except OSError as error:
-            raise InputError(str(to), f"cannot be written: {error.strerror}", "choose another --to") from None
+    _put([told], to)
     if any(finding.severity == "error" for finding in findings):
         raise typer.Exit(1)
 
@@ -312,12 +309,8 @@ def agree(
 @app.command()
 def train(
     config: Annotated[Path, typer.Argument(help="A YAML file such as configs/quickstart.yaml.")],
-    set: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key; repeat it.")
-    ] = None,
-    resume: Annotated[
-        Resume, typer.Option(help="auto: go on where the run stopped, else start. must: only go on. never: only start.")
-    ] = Resume.auto,
+    set: Overrides = None,
+    resume: Resuming = Resume.auto,
 ) -> None:
     """Train from a config; the run directory is runs/NAME."""
     from train.config import load_config
@@ -333,12 +326,8 @@ def train(
 @app.command()
 def adapt(
     config: Annotated[Path, typer.Argument(help="A YAML file such as configs/adapt.yaml.")],
-    set: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key; repeat it.")
-    ] = None,
-    resume: Annotated[
-        Resume, typer.Option(help="auto: go on where the run stopped, else start. must: only go on. never: only start.")
-    ] = Resume.auto,
+    set: Overrides = None,
+    resume: Resuming = Resume.auto,
 ) -> None:
     """Let an encoder read raw text before it is trained; runs/NAME/last is then one for model.encoder."""
     from train.config import load_adapt_config
@@ -362,9 +351,7 @@ def sweep(
         typer.Option(metavar="KEY=A,B,C", help="A row of the table for each value; repeat it for each combination."),
     ] = None,
     seeds: Annotated[str, typer.Option(metavar="1,2,3", help="Train each row with each seed.")] = "",
-    set: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key in all runs; repeat it.")
-    ] = None,
+    set: Overrides = None,
 ) -> None:
     """Train and score a config over values of its keys and seeds; what is finished already is not done again."""
     from train.config import load_config
@@ -445,18 +432,24 @@ def predict(
     annotated: Iterator[Document] = (tagger.annotate(document) for document in documents)
     if format != "html":
         annotated = _watched(annotated, format)
-    if to is None:
-        for part in _rendered(format, annotated):
-            sys.stdout.write(part)
-    elif format == "html":
-        from narasumber.files import write_file
-
-        try:
-            write_file(to, "".join(_rendered(format, annotated)))
-        except OSError as error:
-            raise InputError(str(to), f"cannot be written: {error.strerror}", "choose another --to") from None
+    if to is None or format == "html":
+        _put(_rendered(format, annotated), to)
     else:
         formats.write(annotated, to, format)
+
+
+def _put(parts: Iterable[str], to: Path | None) -> None:
+    """Writes text to a file, which is there as a whole or not at all, or to standard output."""
+    from narasumber.files import new_file
+
+    if to is None:
+        sys.stdout.writelines(parts)
+        return
+    try:
+        with new_file(to) as file:
+            file.writelines(parts)
+    except OSError as error:
+        raise InputError(str(to), f"cannot be written: {error.strerror}", "choose another --to") from None
 
 
 def _articles(files: list[str]) -> list[Document]:
