@@ -28,7 +28,7 @@ from narasumber import formats
 from narasumber.document import Document, Span
 from narasumber.errors import InputError, Problem
 from narasumber.files import new_folder
-from narasumber.formats.common import Problems
+from narasumber.formats.common import Problems, left_out_of
 from narasumber.labels import ATTRIBUTES, HEADS, LABELS, bio_tags, head_labels
 from narasumber.scope import WHOLE
 from narasumber.tags import MASKED, bio_of_all
@@ -468,14 +468,12 @@ def _told(document: Document) -> dict[str, Any]:
     told = {} if has_sections else dict(with_meta(Document(document.id, document.text)).meta)
     fits = {"sections": has_sections, **{name: isinstance(known.get(name), str) for name in ("outlet", "title")}}
     told |= {name: known.pop(name) for name, does in fits.items() if does}
-    left_out = known.get("left_out")
-    numbers = left_out.items() if isinstance(left_out, dict) else ()
     return {
         "outlet": None,
         "title": None,
         **told,
         "meta": json.dumps(known, ensure_ascii=False, sort_keys=True),
-        "left_out": {what: number for what, number in numbers if type(number) is int},
+        "left_out": left_out_of(document),
     }
 
 

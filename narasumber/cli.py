@@ -165,12 +165,13 @@ def _label_map(pairs: Sequence[str]) -> dict[str, str]:
 
 def _watched(documents: Iterable[Document], format: str, strict: bool = False) -> Iterator[Document]:
     """Passes documents on to a writer; behind the last one, before their file is there, tells what is lost."""
+    from narasumber.formats.common import left_out_of
+
     losses: Counter[str] = Counter()
     for document in documents:
         losses.update(formats.losses([document], format))
-        left_out = document.meta.get("left_out")
-        for what, number in left_out.items() if isinstance(left_out, dict) else ():
-            losses[f"{what}, left out in reading"] += number if type(number) is int else 0
+        for what, number in left_out_of(document).items():
+            losses[f"{what}, left out in reading"] += number
         yield document
     _tell_losses(losses)
     if strict and losses:

@@ -36,7 +36,7 @@ from typing import Any, Final
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
 from narasumber.files import write_file
-from narasumber.formats.common import LabelMap, Problems, read_text
+from narasumber.formats.common import LabelMap, Problems, decoded, read_bytes, read_text
 from narasumber.formats.projects import files_in
 from narasumber.labels import ATTRIBUTES, LABELS, Layer, layer_of_label
 
@@ -307,18 +307,8 @@ def is_file_name(id: str) -> bool:
 
 def _decode(path: Path) -> tuple[str, bool]:
     """The text of a file, and whether a byte order mark stood before it."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
-    body = content.removeprefix(codecs.BOM_UTF8)
-    mark = len(content) - len(body)
-    try:
-        return body.decode(), mark > 0
-    except UnicodeDecodeError as error:
-        line = body.count(b"\n", 0, error.start) + 1
-        what = f"byte {error.start + mark} (0x{body[error.start]:02x}) is not UTF-8"
-        raise InputError(f"{path}:{line}", what, "save the file as UTF-8") from None
+    content = read_bytes(path)
+    return decoded(content, str(path)), content.startswith(codecs.BOM_UTF8)
 
 
 def _lines(content: str, findings: _Findings) -> list[_Line]:

@@ -178,6 +178,12 @@ def build(
     return Document(id, text, tuple(dict.fromkeys(spans.values())), tuple(attributions), known_meta)
 
 
+def left_out_of(document: Document) -> dict[str, int]:
+    """What a reader could not take over, and how often: `meta["left_out"]`, as far as it is of that form."""
+    told = document.meta.get("left_out")
+    return {what: number for what, number in told.items() if type(number) is int} if isinstance(told, dict) else {}
+
+
 def short(value: object) -> str:
     """A value as messages show it."""
     if isinstance(value, int):
@@ -191,16 +197,26 @@ def short(value: object) -> str:
 
 def read_text(path: Path) -> str:
     """A whole UTF-8 file, a byte order mark dropped. Raises InputError with the line of a byte that is not UTF-8."""
+    return decoded(read_bytes(path), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
     try:
-        content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+        return path.read_bytes()
     except OSError as error:
         raise InputError(str(path), f"cannot be read: {error.strerror}") from None
+
+
+def decoded(content: bytes, where: str) -> str:
+    """UTF-8 as text, a byte order mark dropped. Raises InputError with the line of a byte that is not UTF-8."""
     try:
-        return content.decode()
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        what = f"byte {error.start} (0x{content[error.start]:02x}) is not UTF-8"
-        raise InputError(f"{path}:{line}", what, "save the file as UTF-8") from None
+        # Python counts without the mark.
+        byte = error.start + len(content) - len(error.object)
+        line = content.count(b"\n", 0, byte) + 1
+        what = f"byte {byte} (0x{content[byte]:02x}) is not UTF-8"
+        raise InputError(f"{where}:{line}", what, "save the file as UTF-8") from None
 
 
 def parse_json(text: str | bytes, where: str) -> Any:
