@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from narasumber.errors import InputError
 from narasumber.files import new_folder
 from narasumber.labels import HEADS
 from narasumber.linking import link
+from narasumber.tags import summed_lost
 
 
 @dataclass(frozen=True)
@@ -201,15 +201,7 @@ def _facts(run: Path, folds: Sequence[Evaluated], leaked: dict[str, list[tuple[i
 
 def _lost(folds: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The spans that training lost, each once: an article is in the training of several folds."""
-    spans = {json.dumps(span, sort_keys=True): span for fold in folds for span in fold["spans"]}
-    counts = Counter((span["head"], span["cause"], span["label"]) for span in spans.values())
-    return {
-        "total": len(spans),
-        "by_cause": [
-            {"head": head, "cause": cause, "label": label, "count": count}
-            for (head, cause, label), count in sorted(counts.items())
-        ],
-    }
+    return summed_lost({json.dumps(span, sort_keys=True): span for fold in folds for span in fold["spans"]}.values())
 
 
 def changed_since_training(fold: Path, documents: dict[str, Document]) -> bool:

@@ -6,6 +6,7 @@ learn that there is nothing where somebody marked something.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -36,6 +37,29 @@ class Lost:
     head: Head
     span: Span
     cause: Cause
+
+
+def lost_report(lost: Iterable[tuple[str, Lost]]) -> dict[str, Any]:
+    """Spans that were lost, with their document's id, as plain JSON values: `total`, `by_cause` and `spans`."""
+    return summed_lost(
+        {"document": document, "head": item.head, "cause": item.cause, "label": item.span.label,
+         "start": item.span.start, "end": item.span.end}
+        for document, item in lost
+    )  # fmt: skip
+
+
+def summed_lost(spans: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """`lost_report` of the `spans` of some such reports."""
+    rows = list(spans)
+    counts = Counter((row["head"], row["cause"], row["label"]) for row in rows)
+    return {
+        "total": len(rows),
+        "by_cause": [
+            {"head": head, "cause": cause, "label": label, "count": count}
+            for (head, cause, label), count in sorted(counts.items())
+        ],
+        "spans": rows,
+    }
 
 
 def outermost(spans: Iterable[Span]) -> tuple[list[Span], list[Span], list[Span]]:

@@ -130,7 +130,6 @@ class Loop(Generic[Example]):
         self.plan = plan
         self.config = config
         self.state = TrainState()
-        self.total = self.plan.total
         optimizer = torch.optim.AdamW(parameter_groups(network, config), fused=True)
         self.network, self.optimizer = accelerator.prepare(network, optimizer)
 

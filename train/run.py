@@ -28,7 +28,7 @@ from narasumber.files import new_folder
 from narasumber.labels import bio_tags, head_labels, layer_of_head
 from narasumber.scope import joined
 from narasumber.settings import Settings
-from narasumber.tags import Lost
+from narasumber.tags import Lost, lost_report
 from train.config import AdaptConfig, Config, LoopConfig, flat
 from train.examples import Example, examples_of
 from train.loop import Loop, Update
@@ -39,7 +39,6 @@ from train.rundir import (
     Resume,
     environment,
     load_state,
-    lost_report,
     open_run,
     save_state,
     usage,
@@ -259,7 +258,7 @@ def run_loop(
         with writing(folder):
             metrics = Metrics(folder / "metrics.jsonl", loop.state.step)
     _start_trackers(accelerator, config, folder)
-    with Progress(loop.total, loop.plan.epochs, folder, shown=main) as progress:
+    with Progress(loop.plan.total, loop.plan.epochs, folder, shown=main) as progress:
         started = time.perf_counter()
         for update in loop.updates():
             seconds = time.perf_counter() - started
@@ -272,7 +271,7 @@ def run_loop(
                     progress.show(update, seconds, loop.state)
             if stop:
                 break
-            if update.step % config.train.checkpoint_steps == 0 and update.step < loop.total:
+            if update.step % config.train.checkpoint_steps == 0 and update.step < loop.plan.total:
                 loop.state.seconds = time.perf_counter() - begun
                 save_state(loop, folder / "state")
             started = time.perf_counter()

@@ -25,8 +25,7 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -37,7 +36,6 @@ from accelerate import Accelerator
 
 from narasumber.errors import InputError
 from narasumber.files import write_file
-from narasumber.tags import Lost
 from train.config import AdaptConfig, Config, dump
 from train.loop import Loop, TrainState
 
@@ -98,22 +96,6 @@ def environment(accelerator: Accelerator, config: Config | AdaptConfig, data: di
         "seed": config.seed,
         "data": data,
     }
-
-
-def lost_report(lost: Sequence[tuple[str, Lost]]) -> dict[str, Any]:
-    counts = Counter((item.head, item.cause, item.span.label) for _, item in lost)
-    return {
-        "total": len(lost),
-        "by_cause": [
-            {"head": head, "cause": cause, "label": label, "count": count}
-            for (head, cause, label), count in sorted(counts.items())
-        ],
-        "spans": [
-            {"document": document, "head": item.head, "cause": item.cause, "label": item.span.label,
-             "start": item.span.start, "end": item.span.end}
-            for document, item in lost
-        ],
-    }  # fmt: skip
 
 
 class Metrics:
