@@ -52,7 +52,7 @@ def with_form(text: str, span: Span) -> Span:
     if span.layer != "content":
         return span
     words = span.text_in(text)
-    marks = sum(map(words.count, _QUOTES))
+    marks = _marks(words, 0, len(words))
     quoted = marks == 2 and words[0] in _QUOTES and words[-1] in _QUOTES
     form = "Direct" if quoted else "Mixed" if marks else "Indirect"
     return replace(span, attributes=(("Form", form),))
@@ -69,15 +69,19 @@ def _with_whole_names(names: Iterable[Span], start: int, end: int, *, within: bo
 
 def _with_both_quotes(text: str, start: int, end: int) -> tuple[int, int]:
     """The bounds drawn out to the mark that is missing, before or behind, if the line has it."""
-    if sum(text.count(mark, start, end) for mark in _QUOTES) % 2 == 0:
+    if _marks(text, start, end) % 2 == 0:
         return start, end
     first, last = next((bounds for bounds in lines(text) if bounds[0] <= start < bounds[1]), (start, end))
-    opened_before = sum(text.count(mark, first, start) for mark in _QUOTES) % 2 == 1
+    opened_before = _marks(text, first, start) % 2 == 1
     if not opened_before or text[start] in _QUOTES:
         place = next((place for place in range(end, last) if text[place] in _QUOTES), None)
         return (start, end) if place is None else (start, place + 1)
     place = next((place for place in range(start - 1, first - 1, -1) if text[place] in _QUOTES), None)
     return (start, end) if place is None else (place, end)
+
+
+def _marks(text: str, start: int, end: int) -> int:
+    return sum(text.count(mark, start, end) for mark in _QUOTES)
 
 
 def _without_crossings(spans: Iterable[Span]) -> list[Span]:
