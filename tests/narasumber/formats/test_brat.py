@@ -17,7 +17,7 @@ from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
 from narasumber.formats import detect, read
 from narasumber.formats.brat import read_brat, read_brat_folder, to_ann, write_brat
-from narasumber.labels import ATTRIBUTES, LABELS, LAYERS
+from tests.strategies import characters, documents
 
 SEEDS = Path(__file__).resolve().parents[3] / "seeds"
 GOLD = sorted(path.stem for path in SEEDS.glob("*.ann"))
@@ -434,44 +434,11 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
     assert (tmp_path / "a.txt").read_text() == "lama"
 
 
-ALPHABET = st.one_of(
-    st.sampled_from(" \t\n\r\u2028\x85\x0b\x1c\ufeff\u200b\u0301\u00a0İß😀\"'“”.;:Aa1\0"),
-    st.characters(exclude_categories=["Cs"]),
-)
-
-
-@st.composite
-def documents(draw: st.DrawFn) -> Document:
-    text = draw(st.text(ALPHABET, min_size=1, max_size=40).filter(str.strip))
-    spans: dict[tuple[int, int, int, str], Span] = {}
-    for _ in range(draw(st.integers(0, 8))):
-        layer = draw(st.sampled_from(LAYERS))
-        offsets = sorted(draw(st.sets(st.integers(0, len(text)), min_size=2, max_size=6)))
-        offsets = offsets[: len(offsets) // 2 * 2]
-        fragments = tuple(zip(offsets[::2], offsets[1::2], strict=True))
-        attributes = tuple(
-            (name, draw(st.sampled_from(values)))
-            for name, (place, values) in ATTRIBUTES.items()
-            if place == layer and draw(st.booleans())
-        )
-        label = draw(st.sampled_from(LABELS[layer]))
-        span = Span(layer, label, offsets[0], offsets[-1], attributes, fragments if len(fragments) > 1 else ())
-        spans[span.sort_key] = span
-    by_layer = {layer: [span for span in spans.values() if span.layer == layer] for layer in LAYERS}
-    attributions = [
-        Attribution(
-            cue,
-            tuple(span for span in by_layer["source"] if draw(st.booleans())),
-            tuple(span for span in by_layer["content"] if draw(st.booleans())),
-        )
-        for cue in by_layer["cue"]
-        if draw(st.booleans())
-    ]
-    return Document("d", text, tuple(spans.values()), tuple(attributions))
+ALPHABET = characters(" \t\n\r\u2028\x85\x0b\x1c\ufeff\u200b\u0301\u00a0İß😀\"'“”.;:Aa1\0")
 
 
 @settings(max_examples=300, deadline=None)
-@given(documents())
+@given(documents(ALPHABET, gaps=True, lone_cues=True))
 def test_written_and_read_a_document_is_the_same(tmp_path_factory: pytest.TempPathFactory, document: Document) -> None:
     folder = tmp_path_factory.getbasetemp() / "round-trip"
     write_brat([document], folder)

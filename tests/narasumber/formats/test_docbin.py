@@ -17,7 +17,7 @@ from spacy.vocab import Vocab
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError
 from narasumber.formats import docbin, losses, read, write
-from narasumber.labels import ATTRIBUTES, LABELS, LAYERS
+from tests.strategies import characters, documents
 
 TEXT = '"Kami siap," kata Ani\r\nSitumorang di  Solo 😀.'
 SOURCE = Span("source", "SOURCE", 18, 33, (("Kind", "Person"),))
@@ -146,34 +146,15 @@ def test_without_spacy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not (tmp_path / "b.spacy").exists()
 
 
-LETTERS = st.one_of(
-    st.sampled_from("          \t\n\r\u2028\x85\x0b\x1c\ufeff\u200b\u0301\u00a0İß😀👩‍👧\"'“”.;:-Aa1\0"),
-    st.characters(exclude_categories=["Cs"]),
+DOCUMENTS = documents(
+    characters("          \t\n\r\u2028\x85\x0b\x1c\ufeff\u200b\u0301\u00a0İß😀👩‍👧\"'“”.;:-Aa1\0"),
+    ids=st.sampled_from(["d", "a/b", "😀"]),
+    meta=st.just({"title": "t"}),
 )
 
 
-@st.composite
-def documents(draw: st.DrawFn) -> Document:
-    text = draw(st.text(LETTERS, min_size=1, max_size=40).filter(str.strip))
-    spans: dict[tuple[int, int, int, str], Span] = {}
-    for layer in draw(st.lists(st.sampled_from(LAYERS), max_size=8)):
-        start, end = sorted(draw(st.sets(st.integers(0, len(text)), min_size=2, max_size=2)))
-        attributes = tuple((name, values[0]) for name, (place, values) in ATTRIBUTES.items() if place == layer)
-        chosen = attributes if draw(st.booleans()) else ()
-        span = Span(layer, draw(st.sampled_from(LABELS[layer])), start, end, chosen)
-        spans[span.sort_key] = span
-    sources, cues, contents = (
-        [span for span in spans.values() if span.layer == layer] for layer in ("source", "cue", "content")
-    )
-    attributions = [
-        Attribution(cue, tuple(span for span in sources if draw(st.booleans())), tuple(contents)) for cue in cues
-    ]
-    linked = tuple(item for item in attributions if item.sources or item.contents)
-    return Document(draw(st.sampled_from(["d", "a/b", "😀"])), text, tuple(spans.values()), linked, {"title": "t"})
-
-
 @settings(max_examples=30)
-@given(st.lists(documents(), min_size=1, max_size=2))
+@given(st.lists(DOCUMENTS, min_size=1, max_size=2))
 def test_written_and_read_documents_are_the_same(
     tmp_path_factory: pytest.TempPathFactory, given: list[Document]
 ) -> None:

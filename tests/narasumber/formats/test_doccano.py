@@ -17,7 +17,7 @@ from narasumber import formats
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
 from narasumber.formats import doccano
-from narasumber.labels import LABELS, LAYERS
+from tests.strategies import characters, documents
 
 TEXT = "Ani berkata Solo aman."
 Item = dict[str, Any]
@@ -297,39 +297,23 @@ def test_other_json_is_not_taken_for_doccano(tmp_path: Path, value: Item) -> Non
     assert not doccano.sniff(tmp_path, "")
 
 
-ALPHABET = st.one_of(
-    st.sampled_from(" \t\n\r\u2028\x85\ufeff\u200b\u0301\u200d\u00a0İß😀🇮🇩\"'“”.;:Aa1"),
-    st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
+ALPHABET = characters(" \t\n\r\u2028\x85\ufeff\u200b\u0301\u200d\u00a0İß😀🇮🇩\"'“”.;:Aa1", never="\0")
+FIELDS = st.dictionaries(
+    st.sampled_from(["outlet", "title", "annotator", "n"]),
+    st.one_of(st.text(ALPHABET, max_size=5), st.integers(), st.booleans()),
+    max_size=3,
+)
+# What doccano can hold: no gaps, no attributes, no CUE alone in its attribution.
+DOCUMENTS = documents(
+    st.one_of(ALPHABET, st.sampled_from(["\r\n", "😀Ani "])),
+    ids=st.text(ALPHABET, min_size=1, max_size=8),
+    meta=FIELDS,
+    attributes=False,
 )
 
 
-@st.composite
-def documents(draw: st.DrawFn) -> Document:
-    """What doccano can hold: no gaps, no attributes, no CUE alone in its attribution."""
-    pieces = st.lists(st.one_of(ALPHABET, st.sampled_from(["\r\n", "😀Ani "])), min_size=1, max_size=30)
-    text = draw(pieces.map("".join).filter(str.strip))
-    spans: dict[tuple[int, int, int, str], Span] = {}
-    for _ in range(draw(st.integers(0, 8))):
-        layer = draw(st.sampled_from(LAYERS))
-        start, end = sorted(draw(st.lists(st.integers(0, len(text)), min_size=2, max_size=2, unique=True)))
-        span = Span(layer, draw(st.sampled_from(LABELS[layer])), start, end)
-        spans[span.sort_key] = span
-    sources, contents = (
-        [span for span in spans.values() if span.layer == layer] for layer in LAYERS if layer[1] == "o"
-    )
-    attributions = []
-    for cue in (span for span in spans.values() if span.layer == "cue"):
-        own = [tuple(span for span in found if draw(st.booleans())) for found in (sources, contents)]
-        if any(own):
-            attributions.append(Attribution(cue, *own))
-    plain = st.one_of(st.text(ALPHABET, max_size=5), st.integers(), st.booleans())
-    meta = draw(st.dictionaries(st.sampled_from(["outlet", "title", "annotator", "n"]), plain, max_size=3))
-    id = draw(st.text(ALPHABET, min_size=1, max_size=8))
-    return Document(id, text, tuple(spans.values()), tuple(attributions), meta)
-
-
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
-@given(st.lists(documents(), min_size=1, max_size=3))
+@given(st.lists(DOCUMENTS, min_size=1, max_size=3))
 def test_written_and_read_documents_are_the_same(tmp_path_factory: pytest.TempPathFactory, own: list[Document]) -> None:
     path = tmp_path_factory.getbasetemp() / "round-trip-doccano.jsonl"
     formats.write(own, path, "doccano")

@@ -17,7 +17,8 @@ from narasumber import formats
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
 from narasumber.formats.labelstudio import labelling_config
-from narasumber.labels import ATTRIBUTES, LABELS, LAYERS
+from narasumber.labels import LABELS
+from tests.strategies import characters, documents
 
 TEXT = "Ani berkata Solo aman.\nKata Budi, itu benar."
 Item = dict[str, Any]
@@ -411,49 +412,24 @@ def test_other_json_is_not_taken_for_label_studio(tmp_path: Path, value: Item) -
     assert not sniff(tmp_path, "")
 
 
-ALPHABET = st.one_of(
-    st.sampled_from(" \t\n\r\u2028\x85\ufeff\u200b\u0301\u200d\u00a0İß😀🇮🇩\"'“”\\n.;:Aa1"),
-    st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
+ALPHABET = characters(" \t\n\r\u2028\x85\ufeff\u200b\u0301\u200d\u00a0İß😀🇮🇩\"'“”\\n.;:Aa1", never="\0")
+FIELDS = st.dictionaries(
+    st.sampled_from(["outlet", "title", "url", "annotator", "document", "n"]),
+    st.one_of(
+        st.text(ALPHABET, max_size=5), st.integers(), st.booleans(), st.floats(allow_nan=False, allow_infinity=False)
+    ),
+    max_size=3,
+)
+# What Label Studio can hold: no gaps, no CUE alone in its attribution.
+DOCUMENTS = documents(
+    st.one_of(ALPHABET, st.sampled_from(["\r\n", "\\n", "😀Ani "])),
+    ids=st.text(ALPHABET, min_size=1, max_size=8),
+    meta=FIELDS,
 )
 
 
-@st.composite
-def documents(draw: st.DrawFn) -> Document:
-    """What Label Studio can hold: no gaps, no CUE alone in its attribution."""
-    pieces = st.lists(st.one_of(ALPHABET, st.sampled_from(["\r\n", "\\n", "😀Ani "])), min_size=1, max_size=30)
-    text = draw(pieces.map("".join).filter(str.strip))
-    spans: dict[tuple[int, int, int, str], Span] = {}
-    for _ in range(draw(st.integers(0, 8))):
-        layer = draw(st.sampled_from(LAYERS))
-        start, end = sorted(draw(st.lists(st.integers(0, len(text)), min_size=2, max_size=2, unique=True)))
-        attributes = tuple(
-            (name, draw(st.sampled_from(values)))
-            for name, (place, values) in ATTRIBUTES.items()
-            if place == layer and draw(st.booleans())
-        )
-        span = Span(layer, draw(st.sampled_from(LABELS[layer])), start, end, attributes)
-        spans[span.sort_key] = span
-    by_layer = {layer: [span for span in spans.values() if span.layer == layer] for layer in LAYERS}
-    attributions = []
-    for cue in by_layer["cue"]:
-        sources, contents = (
-            tuple(span for span in by_layer[layer] if draw(st.booleans()))
-            for layer in LAYERS
-            if layer in ("source", "content")
-        )
-        if sources or contents:
-            attributions.append(Attribution(cue, sources, contents))
-    plain = st.one_of(
-        st.text(ALPHABET, max_size=5), st.integers(), st.booleans(), st.floats(allow_nan=False, allow_infinity=False)
-    )
-    names = st.sampled_from(["outlet", "title", "url", "annotator", "document", "n"])
-    meta = draw(st.dictionaries(names, plain, max_size=3))
-    id = draw(st.text(ALPHABET, min_size=1, max_size=8))
-    return Document(id, text, tuple(spans.values()), tuple(attributions), meta)
-
-
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
-@given(st.lists(documents(), min_size=1, max_size=3))
+@given(st.lists(DOCUMENTS, min_size=1, max_size=3))
 def test_written_and_read_documents_are_the_same(tmp_path_factory: pytest.TempPathFactory, own: list[Document]) -> None:
     path = tmp_path_factory.getbasetemp() / "round-trip-labelstudio.json"
     formats.write(own, path, "labelstudio")

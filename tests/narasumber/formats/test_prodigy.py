@@ -17,8 +17,8 @@ from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
 from narasumber.formats import detect, read, write
 from narasumber.formats.prodigy import render, sniff, tokens
-from narasumber.labels import ATTRIBUTES, LABELS, LAYERS
 from narasumber.words import words
+from tests.strategies import characters, documents
 
 # As `prodigy db-out` writes a task of `rel.manual`.
 TEXT = "Ani kata: kami siap di Solo."
@@ -293,43 +293,16 @@ def test_single_spaces_behind_a_word_are_no_tokens(text: str, bounds: list[tuple
     assert "|".join(text[start:end] + "_" * space for start, end, space in pieces) == expected
 
 
-LETTERS = st.one_of(
-    st.sampled_from("          \t\n\r\u2028\x85\x0b\x1c\ufeff\u200b\u0301\u00a0İß😀👩‍👧\"'“”.;:Aa1\0"),
-    st.characters(exclude_categories=["Cs"]),
+# A CUE without any role is a mere span to Prodigy.
+DOCUMENTS = documents(
+    characters("          \t\n\r\u2028\x85\x0b\x1c\ufeff\u200b\u0301\u00a0İß😀👩‍👧\"'“”.;:Aa1\0"),
+    meta=st.just({"title": "t"}),
+    gaps=True,
 )
 
 
-@st.composite
-def documents(draw: st.DrawFn) -> Document:
-    text = draw(st.text(LETTERS, min_size=1, max_size=40).filter(str.strip))
-    spans: dict[tuple[int, int, int, str], Span] = {}
-    for layer in draw(st.lists(st.sampled_from(LAYERS), max_size=8)):
-        offsets = sorted(draw(st.sets(st.integers(0, len(text)), min_size=2, max_size=6)))
-        offsets = offsets[: len(offsets) // 2 * 2]
-        parts = tuple(zip(offsets[::2], offsets[1::2], strict=True))
-        attributes = tuple(
-            (name, draw(st.sampled_from(values))) for name, (place, values) in ATTRIBUTES.items() if place == layer
-        )
-        label = draw(st.sampled_from(LABELS[layer]))
-        attributes = attributes if draw(st.booleans()) else ()
-        span = Span(layer, label, offsets[0], offsets[-1], attributes, parts if len(parts) > 1 else ())
-        spans[span.sort_key] = span
-    by_layer = {layer: [span for span in spans.values() if span.layer == layer] for layer in LAYERS}
-    attributions = [
-        Attribution(
-            cue,
-            tuple(span for span in by_layer["source"] if draw(st.booleans())),
-            tuple(span for span in by_layer["content"] if draw(st.booleans())),
-        )
-        for cue in by_layer["cue"]
-    ]
-    # A CUE without any role is a mere span to Prodigy.
-    linked = [item for item in attributions if item.sources or item.contents]
-    return Document("d", text, tuple(spans.values()), tuple(linked), {"title": "t"})
-
-
 @settings(max_examples=60)
-@given(documents())
+@given(DOCUMENTS)
 def test_written_and_read_a_document_is_the_same(tmp_path_factory: pytest.TempPathFactory, document: Document) -> None:
     path = tmp_path_factory.getbasetemp() / "prodigy.jsonl"
     write([document], path, "prodigy")
@@ -337,7 +310,7 @@ def test_written_and_read_a_document_is_the_same(tmp_path_factory: pytest.TempPa
 
 
 @settings(max_examples=60)
-@given(documents())
+@given(DOCUMENTS)
 def test_tokens_give_the_text_back_and_cut_no_span(document: Document) -> None:
     text = document.text
     pieces = tokens(text, words(text), document.spans)

@@ -17,7 +17,7 @@ from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
 from narasumber.formats import detect, losses, read, write
 from narasumber.formats.web_annotation import render, sniff
-from narasumber.labels import ATTRIBUTES, LABELS, LAYERS
+from tests.strategies import characters, documents
 
 CONTEXT = "http://www.w3.org/ns/anno.jsonld"
 TEXT = "Ani kata: kami siap di Solo 😀 bersama Ani."
@@ -445,33 +445,7 @@ def test_other_files_are_not_taken_for_web_annotation(other: str) -> None:
     assert sniff(Path("a.json"), other) == ""
 
 
-LETTERS = st.one_of(
-    st.sampled_from("          \t\n\r\u2028\x85\x0b\x1c\ufeff\u200b\u0301\u00a0İß😀👩‍👧\"'“”.;:Aa1\0="),
-    st.characters(exclude_categories=["Cs"]),
-)
-
-
-@st.composite
-def documents(draw: st.DrawFn, id: str) -> Document:
-    text = draw(st.text(LETTERS, min_size=1, max_size=40).filter(str.strip))
-    spans: dict[tuple[int, int, int, str], Span] = {}
-    for layer in draw(st.lists(st.sampled_from(LAYERS), max_size=8)):
-        start, end = sorted(draw(st.sets(st.integers(0, len(text)), min_size=2, max_size=2)))
-        attributes = tuple((name, values[0]) for name, (place, values) in ATTRIBUTES.items() if place == layer)
-        chosen = attributes if draw(st.booleans()) else ()
-        span = Span(layer, draw(st.sampled_from(LABELS[layer])), start, end, chosen)
-        spans[span.sort_key] = span
-    sources, cues, contents = (
-        [span for span in spans.values() if span.layer == layer] for layer in ("source", "cue", "content")
-    )
-    attributions = [
-        Attribution(cue, tuple(span for span in sources if draw(st.booleans())), tuple(contents)) for cue in cues
-    ]
-    # A CUE without any role is a mere span.
-    linked = tuple(item for item in attributions if item.sources or item.contents)
-    return Document(id, text, tuple(spans.values()), linked, {"title": "t"})
-
-
+LETTERS = characters("          \t\n\r\u2028\x85\x0b\x1c\ufeff\u200b\u0301\u00a0İß😀👩‍👧\"'“”.;:Aa1\0=")
 IDS = ["a", "a/b", "..", "../x", "./x", "", "😀 é", "x.txt", "http://x", "a#b?c", "%2e", "C:\\x"]
 
 
@@ -480,7 +454,7 @@ IDS = ["a", "a/b", "..", "../x", "./x", "", "😀 é", "x.txt", "http://x", "a#b
 def test_written_and_read_documents_are_the_same(
     tmp_path_factory: pytest.TempPathFactory, ids: set[str], data: st.DataObject
 ) -> None:
-    given = [data.draw(documents(id)) for id in sorted(ids)]
+    given = [data.draw(documents(LETTERS, ids=st.just(id), meta=st.just({"title": "t"}))) for id in sorted(ids)]
     path = tmp_path_factory.getbasetemp() / "round.jsonld"
     write(given, path, "web-annotation")
     assert list(read(path)) == given
