@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, models
 from tokenizers.processors import TemplateProcessing
 
 from models.extend import RARE, extend, rows_of
@@ -13,27 +13,12 @@ from models.trim import count_pieces
 from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.words import words
+from tests.vocabularies import trained
 
-SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
 
-
-def trained(kind: str, texts: list[str]) -> Tokenizer:
+def masked(kind: str, texts: list[str]) -> Tokenizer:
     """A small vocabulary, with a mask piece behind it as DeBERTa has, and template as BERT's."""
-    made: dict[str, tuple[models.Model, trainers.Trainer]] = {
-        "Unigram": (
-            models.Unigram(),
-            trainers.UnigramTrainer(vocab_size=200, special_tokens=SPECIAL, unk_token="[UNK]"),
-        ),
-        "WordPiece": (
-            models.WordPiece(unk_token="[UNK]"),
-            trainers.WordPieceTrainer(vocab_size=200, special_tokens=SPECIAL),
-        ),
-        "BPE": (models.BPE(unk_token="[UNK]"), trainers.BpeTrainer(vocab_size=200, special_tokens=SPECIAL)),
-    }
-    model, trainer = made[kind]
-    tokenizer = Tokenizer(model)
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace() if kind == "Unigram" else pre_tokenizers.BertPreTokenizer()
-    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer = trained(kind, texts, 200)
     tokenizer.add_special_tokens(["[MASK]"])
     mask = tokenizer.token_to_id("[MASK]")
     assert mask == tokenizer.get_vocab_size() - 1
@@ -46,7 +31,7 @@ def trained(kind: str, texts: list[str]) -> Tokenizer:
 @pytest.mark.parametrize("kind", ["Unigram", "WordPiece", "BPE"])
 def test_frequent_words_become_pieces_and_nothing_else_changes(kind: str, seeds: list[Document]) -> None:
     texts = [document.text for document in seeds]
-    old = trained(kind, texts)
+    old = masked(kind, texts)
     before = old.to_str()
     counts = Counter(text[start:end] for text in texts for start, end in words(text))
     new = extend(old, counts, 20)
@@ -74,7 +59,7 @@ def test_frequent_words_become_pieces_and_nothing_else_changes(kind: str, seeds:
 
 def test_only_words_that_are_worth_it(seeds: list[Document]) -> None:
     texts = [document.text for document in seeds]
-    old = trained("WordPiece", texts)
+    old = masked("WordPiece", texts)
     assert len(old.encode("Vladivostok", add_special_tokens=False)) > 1
     for words_seen in ({"Vladivostok": RARE - 1}, {"2023x": 99}, {"a": 99}, {"Ω": 99}, {"kataΩ": 99}, {}):
         assert extend(old, words_seen, 5).get_vocab() == old.get_vocab()
@@ -82,7 +67,7 @@ def test_only_words_that_are_worth_it(seeds: list[Document]) -> None:
 
 
 def test_rows_of_the_same_vocabulary_are_its_own(seeds: list[Document]) -> None:
-    old = trained("WordPiece", [document.text for document in seeds])
+    old = masked("WordPiece", [document.text for document in seeds])
     assert rows_of(old, old) == [[number] for number in range(old.get_vocab_size())]
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import BertConfig, BertModel
 
 from models.encoders import load_encoder
 from models.trim import count_pieces, embeddings, trim
 from narasumber.document import Document
+from tests.vocabularies import trained
 
 
 def bert(size: int) -> BertModel:
@@ -21,30 +21,10 @@ def bert(size: int) -> BertModel:
     )
 
 
-def trained(kind: str, texts: list[str]) -> Tokenizer:
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
-    made: dict[str, tuple[models.Model, trainers.Trainer]] = {
-        "Unigram": (
-            models.Unigram(),
-            trainers.UnigramTrainer(vocab_size=400, special_tokens=special, unk_token="[UNK]"),
-        ),
-        "WordPiece": (
-            models.WordPiece(unk_token="[UNK]"),
-            trainers.WordPieceTrainer(vocab_size=400, special_tokens=special),
-        ),
-        "BPE": (models.BPE(unk_token="[UNK]"), trainers.BpeTrainer(vocab_size=400, special_tokens=special)),
-    }
-    model, trainer = made[kind]
-    tokenizer = Tokenizer(model)
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace() if kind == "Unigram" else pre_tokenizers.BertPreTokenizer()
-    tokenizer.train_from_iterator(texts, trainer)
-    return tokenizer
-
-
 @pytest.mark.parametrize("kind", ["Unigram", "WordPiece", "BPE"])
 def test_kept_pieces_keep_their_vectors_and_dropped_ones_fall_back(kind: str, seeds: list[Document]) -> None:
     texts = [document.text for document in seeds]
-    tokenizer = trained(kind, texts)
+    tokenizer = trained(kind, texts, 400)
     counts = count_pieces(texts[:2], tokenizer)
     keep = {piece for piece, _ in counts.most_common(60)}
     model = bert(tokenizer.get_vocab_size())
