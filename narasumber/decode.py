@@ -42,6 +42,34 @@ def viterbi(scores: Scores, transitions: Scores) -> npt.NDArray[np.int64]:
     return path
 
 
+def span_losses(scores: Scores, transitions: Scores, longest: int) -> npt.NDArray[np.float32]:
+    """[words, longest] how much less than the best path scores the best one with a span of the first label from word i
+    over i + 1, i + 2 ... words; infinite where that is beyond the last.
+
+    `scores` and `transitions` as for `viterbi`.
+    """
+    count, tags = scores.shape
+    follow = illegal(tags) + transitions
+    before = np.zeros((count, tags), dtype=np.float32)  # the best path up to a word of some tag, its score left out
+    before[0] = follow[0]
+    for word in range(1, count):
+        before[word] = (before[word - 1] + scores[word - 1] + follow.T).max(axis=1)
+    behind = np.zeros((count, tags), dtype=np.float32)  # the best path behind it
+    closing = np.zeros((count, tags), dtype=np.float32)  # the best one that does not go on with `I-`
+    ends = np.arange(tags) != 2
+    for word in range(count - 1, 0, -1):
+        onwards = follow + scores[word] + behind[word]
+        behind[word - 1], closing[word - 1] = onwards.max(axis=1), onwards[:, ends].max(axis=1)
+
+    losses = np.full((count, longest), np.inf, dtype=np.float32)
+    held = before[:, 1] + scores[:, 1]
+    for length in range(min(longest, count)):
+        if length:
+            held = held[:-1] + follow[min(length, 2), 2] + scores[length:, 2]
+        losses[: count - length, length] = (before[-1] + scores[-1]).max() - held - closing[length:, min(length + 1, 2)]
+    return losses
+
+
 def count_transitions(sequences: Iterable[Sequence[int]], tags: int) -> npt.NDArray[np.float64]:
     """[tags, tags] how often a tag follows another, `O` before the first; a tag below 0 (masked) breaks the count."""
     counts = np.zeros((tags, tags))

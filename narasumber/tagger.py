@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +14,10 @@ from narasumber.consistency import consistent, with_form
 from narasumber.decode import viterbi
 from narasumber.document import Document, Span
 from narasumber.errors import InputError
-from narasumber.labels import LAYERS, layer_of_head
+from narasumber.joint import missing_sources
+from narasumber.labels import LAYERS, Head, layer_of_head
 from narasumber.linking import link
-from narasumber.scope import WHOLE, Scope
+from narasumber.scope import Scope
 from narasumber.settings import Settings
 from narasumber.tags import spans_of, unknown
 from narasumber.windows import Batch, Floats, Forward, Pieces, pieces_of, word_scores
@@ -53,41 +56,49 @@ class Tagger:
         """The document with the model's annotation in place of its own, in the terms of the document: its scope, and
         nothing where its annotation says nothing.
         """
-        pieces = pieces_of(document.text, self.tokenizer, self.settings.unk_id)
-        open_to_all = {layer: list(unknown(document.meta, layer)) for layer in LAYERS}
-        tagged = consistent(
-            document.text,
-            (
-                span
-                for span in self.spans(pieces, document.scope)
-                if not any(span.start < end and start < span.end for start, end in open_to_all[span.layer])
-            ),
-        )
-        spans = [with_form(document.text, span) for span in tagged]
-        return document.with_annotation(spans, link(document.text, spans))
-
-    def spans(self, pieces: Pieces, scope: Scope = WHOLE) -> list[Span]:
-        """As tagged: the spans of the layers and labels that `scope` speaks of, in its terms."""
+        text = document.text
+        pieces = pieces_of(text, self.tokenizer, self.settings.unk_id)
         if not pieces.words:
-            return []
-        scores = word_scores(pieces, self.settings, self.forward)
+            return document.with_annotation([])
+        scores = self._scores_by_head(pieces)
+        found = consistent(text, _said(document, self._tagged(pieces, scores, document.scope)))
+        if {"source", "cue"} <= scores.keys() and document.scope.layer("source"):
+            follow = np.array(self.settings.transitions["source"], dtype=np.float32)
+            missing = missing_sources(text, found, pieces.words, scores["source"], follow)
+            found = consistent(text, [*found, *_said(document, missing)])
+        spans = [with_form(text, span) for span in found]
+        return document.with_annotation(spans, link(text, spans))
+
+    def _scores_by_head(self, pieces: Pieces) -> dict[Head, Floats]:
+        """For each head [words, tags]."""
+        bounds = np.cumsum(self.settings.tag_counts)[:-1]
+        scores = np.split(word_scores(pieces, self.settings, self.forward), bounds, axis=1)
+        return dict(zip(self.settings.heads, scores, strict=True))
+
+    def _tagged(self, pieces: Pieces, scores: dict[Head, Floats], scope: Scope) -> list[Span]:
+        """The spans of the layers and labels that `scope` speaks of, in its terms."""
         bounds = [*pieces.line_starts, len(pieces.words)]
         found: set[Span] = set()
-        column = 0
-        for head, count in zip(self.settings.heads, self.settings.tag_counts, strict=True):
-            own = scores[:, column : column + count]
-            column += count
+        for head, own in scores.items():
             asked = scope.layer(layer_of_head(head))
             if asked is None:
                 continue
             follow = np.array(self.settings.transitions[head], dtype=np.float32)
-            for start, end in zip(bounds, bounds[1:], strict=False):
+            for start, end in pairwise(bounds):
                 tags = viterbi(own[start:end], follow)
                 if tags.any():
                     for span in spans_of(tags, head, pieces.words[start:end]):
                         if group := asked.group_of(span.label):
                             found.add(replace(span, label=group[0]))
         return sorted(found, key=lambda span: span.sort_key)
+
+
+def _said(document: Document, spans: Iterable[Span]) -> list[Span]:
+    """Those that do not lie where the document's annotation says nothing of their layer."""
+    silent = {layer: list(unknown(document.meta, layer)) for layer in LAYERS}
+    return [
+        span for span in spans if not any(span.start < end and start < span.end for start, end in silent[span.layer])
+    ]
 
 
 def _onnx_forward(path: Path, settings: Settings) -> Forward:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +30,17 @@ def span(text: str, layer: Layer, part: str, label: str | None = None) -> Span:
         ("Harga di Korea Utara naik", "content", "Utara naik", "Korea Utara naik"),
         ("Harga di Korea Utara naik", "content", "Utara", "Utara"),
         ('Ia berkata, "Harga naik', "content", '"Harga', '"Harga'),
+        ("Ia disebut-sebut kaya", "cue", "disebut", "disebut-sebut"),
+        ("Ia disebut-sebut kaya", "cue", "sebut kaya", "disebut-sebut"),
+        ('"Ya," ungkap Ani', "cue", '" ungkap', "ungkap"),
+        ("Dikutip dari CNN, ia pergi", "cue", "Dikutip", "Dikutip dari"),
+        ("dilaporkan oleh Antara", "cue", "dilaporkan", "dilaporkan oleh"),
+        ("peringatan dari Ani", "cue", "peringatan", "peringatan"),
+        ("begitu, demikian menurut Ani", "cue", "demikian menurut", "menurut"),
+        ("BI: Rupiah naik", "cue", ":", ":"),
+        ("Pejabat itu juga berkata", "source", "Pejabat", "Pejabat itu"),
+        ("Pejabat itu juga berkata", "source", "Pejabat itu juga", "Pejabat itu"),
+        ("kata petugas Korea Utara kemarin", "source", "petugas", "petugas Korea Utara"),
     ],
 )
 def test_a_span_is_drawn_to_where_annotators_end_it(text: str, layer: Layer, found: str, wanted: str) -> None:
@@ -35,6 +48,21 @@ def test_a_span_is_drawn_to_where_annotators_end_it(text: str, layer: Layer, fou
     assert consistent(text, [*names, span(text, layer, found)]) == sorted(
         [*names, span(text, layer, wanted)], key=lambda item: item.sort_key
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "cue", "found", "wanted"),
+    [
+        ("Saksi yang tak mau disebut namanya menilai", "menilai", "Saksi", "Saksi yang tak mau disebut namanya"),
+        ("Ada kabar yang menyebutkan", "menyebutkan", "kabar yang", "kabar"),
+        ("Ani, dosen hukum, juga menilai", "menilai", "Ani", "Ani, dosen hukum"),
+        ("Ani, pada Senin, menilai", "menilai", "Ani", "Ani"),
+        ('Ani, dosen hukum, kata Budi', "kata", "Ani", "Ani"),
+    ],
+)  # fmt: skip
+def test_a_source_goes_on_to_its_cue(text: str, cue: str, found: str, wanted: str) -> None:
+    mark = span(text, "cue", cue)
+    assert consistent(text, [span(text, "source", found), mark]) == [span(text, "source", wanted), mark]
 
 
 def test_pieces_of_one_quotation_become_one_content() -> None:
@@ -79,8 +107,9 @@ def test_it_ends_well_whatever_was_tagged(text: str, data: st.DataObject) -> Non
     found = consistent(text, spans)
     assert found == sorted(set(found), key=lambda item: item.sort_key)
     Document("a", text, tuple(found))
-    assert {item for item in found if item.layer in ("entity", "cue")} == {
-        item for item in spans if item.layer in ("entity", "cue")
-    }
-    sources = [item for item in found if item.layer == "source"]
-    assert all(one.end <= other.start for one, other in zip(sources, sources[1:], strict=False))
+    assert [item for item in found if item.layer == "entity"] == sorted(
+        (item for item in spans if item.layer == "entity"), key=lambda item: item.sort_key
+    )
+    for layer in ("source", "cue"):
+        own = [item for item in found if item.layer == layer]
+        assert all(one.end <= other.start for one, other in pairwise(own))

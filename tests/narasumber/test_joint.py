@@ -1,0 +1,69 @@
+"""A cue that calls for a source gets the likeliest of its sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from narasumber.document import Document, Span
+from narasumber.joint import missing_sources
+from narasumber.linking import needs_source
+from narasumber.words import words
+
+
+def read(text: str, cue: str, sources: dict[str, float], *more: Span) -> list[str]:
+    """What is found in `text` by a model that gives each word of some sources so many nats as a source."""
+    grid = words(text)
+    scores = np.zeros((len(grid), 3), dtype=np.float32)
+    scores[:, 1:] = -20.0
+    for source, nats in sources.items():
+        begin = text.index(source)
+        inside = [place for place, (start, end) in enumerate(grid) if begin <= start and end <= begin + len(source)]
+        scores[inside[0], 1] = nats
+        scores[inside[1:], 0], scores[inside[1:], 2] = -1.0, 0.0
+    said = max(text.find("naik"), 0)
+    spans = [
+        Span("cue", "CUE", text.index(cue), text.index(cue) + len(cue)),
+        Span("content", "CONTENT", said, said + 4),
+        *more,
+    ]
+    found = missing_sources(text, spans, grid, scores, np.zeros((3, 3), dtype=np.float32))
+    return [span.text_in(text) for span in found]
+
+
+def test_the_likeliest_source_of_the_sentence_is_taken() -> None:
+    text = "Ani mengatakan harga naik. Budi pergi."
+    assert read(text, "mengatakan", {"Ani": -2.0, "harga": -4.0, "Budi": -1.0}) == ["Ani"]
+
+
+def test_longer_ones_are_taken_as_they_are() -> None:
+    assert read("Menteri Ani mengatakan harga naik", "mengatakan", {"Menteri Ani": -1.0}) == ["Menteri Ani"]
+
+
+def test_a_source_on_the_side_that_the_cue_points_to_is_preferred() -> None:
+    likely = {"Ani": -3.0, "harga": -2.0}
+    assert read("Ani mengatakan harga naik", "mengatakan", likely) == ["Ani"]
+    assert read("Ani pergi, kata harga naik", "kata", likely) == ["harga"]
+
+
+@pytest.mark.parametrize("cue", ["dikabarkan", "katanya", "dugaan"])
+def test_cues_that_may_do_without_one_get_none(cue: str) -> None:
+    assert not needs_source(cue)
+    assert read(f"Ani {cue} harga naik", cue, {"Ani": -1.0}) == []
+
+
+def test_no_source_is_better_than_an_unlikely_one() -> None:
+    assert read("Ani mengatakan harga naik", "mengatakan", {"Ani": -7.0}) == []
+
+
+def test_what_is_taken_already_is_no_source_of_another() -> None:
+    text = "Ani menurut Budi mengatakan harga naik"
+    first = Span("cue", "CUE", 4, 11), Span("source", "SOURCE", 12, 16)
+    assert read(text, "mengatakan", {"Budi": -1.0, "Ani": -2.0}, *first) == ["Ani"]
+
+
+def test_annotated_cues_have_the_sources_they_call_for(seeds: list[Document]) -> None:
+    calls = [
+        bool(one.sources) for seed in seeds for one in seed.attributions if needs_source(one.cue.text_in(seed.text))
+    ]
+    assert sum(calls) >= 0.95 * len(calls) > 30
