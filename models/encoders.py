@@ -10,21 +10,23 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from tokenizers import AddedToken, BertWordPieceTokenizer, ByteLevelBPETokenizer, Tokenizer
 from tokenizers.pre_tokenizers import ByteLevel
+from torch import Tensor
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging
 from transformers.utils.hub import cached_file
 
 from models.builtin import builtin_folder
-from models.network import encoder_options
+from models.network import encoder_options, load
 from models.trim import embeddings, take_rows
 from narasumber.errors import InputError
+from narasumber.settings import FILE
 from narasumber.windows import pieces_of
 
 MOST_UNKNOWN: Final = 0.05
@@ -40,7 +42,10 @@ _SPECIAL: Final = {
 
 @dataclass(frozen=True)
 class Encoder:
-    """A pre-trained encoder and its tokenizer. `max_pieces`: the longest window that it has positions for."""
+    """A pre-trained encoder and its tokenizer. `max_pieces`: the longest window that it has positions for.
+
+    `heads`: what a model that was trained here before has over its encoder, by the names of `Network`'s parameters.
+    """
 
     name: str
     model: PreTrainedModel
@@ -52,14 +57,18 @@ class Encoder:
     sep_id: int
     pad_id: int
     unk_id: int
+    heads: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 def load_encoder(name: str, revision: str | None = None) -> Encoder:
     """`builtin`, a folder, or a hub's `owner/name`, at a branch, tag or commit if `revision` is given.
 
+    A folder may be a model of a run (`runs/news/last`), to train it further.
     Weights come from safetensors, else from a `.bin` that is read with `weights_only`; code of a model is never run.
     Raises InputError if the encoder cannot be had, lacks weights or a tokenizer, or the two do not belong together.
     """
+    if (Path(name) / FILE).is_file():
+        return _trained(Path(name))
     place = str(builtin_folder()) if name == "builtin" else name
     files = _Files(name, place, revision)
     config = files.config()
@@ -72,21 +81,48 @@ def load_encoder(name: str, revision: str | None = None) -> Encoder:
     ids = {key: files.special(key, tokenizer) for key in _SPECIAL}
     if pieces < rows:  # indobert-base has 19,479 rows that no piece points to (indonlu #33)
         take_rows(model, range(pieces))
-    positions = config.max_position_embeddings
-    if config.model_type in ("roberta", "xlm-roberta", "camembert"):
-        positions -= ids["pad"] + 1  # their positions begin behind the padding's number
     return Encoder(
         name=name,
         model=model,
         tokenizer=tokenizer,
-        uncased=tokenizer.encode("Jakarta KPK").ids == tokenizer.encode("jakarta kpk").ids,
+        uncased=_uncased(tokenizer),
         token_types=getattr(config, "type_vocab_size", 0) > 0,
-        max_pieces=positions,
+        max_pieces=_positions(config, ids["pad"]),
         cls_id=ids["cls"],
         sep_id=ids["sep"],
         pad_id=ids["pad"],
         unk_id=ids["unk"],
     )
+
+
+def _trained(folder: Path) -> Encoder:
+    """Of a model folder that a run wrote."""
+    network, tokenizer, settings = load(folder)
+    config = network.encoder.config
+    return Encoder(
+        name=str(folder),
+        model=network.encoder,
+        tokenizer=tokenizer,
+        uncased=_uncased(tokenizer),
+        token_types=settings.token_types,
+        max_pieces=_positions(config, settings.pad_id),
+        cls_id=settings.cls_id,
+        sep_id=settings.sep_id,
+        pad_id=settings.pad_id,
+        unk_id=settings.unk_id,
+        heads={name: value for name, value in network.state_dict().items() if not name.startswith("encoder.")},
+    )
+
+
+def _uncased(tokenizer: Tokenizer) -> bool:
+    return bool(tokenizer.encode("Jakarta KPK").ids == tokenizer.encode("jakarta kpk").ids)
+
+
+def _positions(config: PreTrainedConfig, pad_id: int) -> int:
+    positions: int = config.max_position_embeddings
+    if config.model_type in ("roberta", "xlm-roberta", "camembert"):
+        positions -= pad_id + 1  # their positions begin behind the padding's number
+    return positions
 
 
 def check_coverage(texts: Sequence[str], encoder: Encoder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -53,6 +54,12 @@ class Network(nn.Module):
             hidden = torch.cat([hidden, self.shape(word_shapes)], dim=-1)
         hidden = self.dropout(hidden)
         return torch.cat([head(hidden) for head in self.heads.values()], dim=-1)
+
+    def take(self, heads: Mapping[str, Tensor]) -> None:
+        """Begins with those of another network's heads and transitions that it has too, in the same shape."""
+        own = self.state_dict()
+        fitting = {name: value for name, value in heads.items() if name in own and own[name].shape == value.shape}
+        self.load_state_dict(fitting, strict=False)
 
 
 def save(network: Network, tokenizer: Tokenizer, settings: Settings, folder: Path) -> None:

@@ -310,6 +310,7 @@ def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> Non
         examples += found
         lost += cut
     start_transitions(network, examples, settings)
+    network.take(encoder.heads)
     plan = Plan(examples, config)
     loop = Loop(accelerator, network, examples, Tagging(examples, settings), plan, config.train)
     main = accelerator.is_main_process

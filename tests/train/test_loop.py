@@ -283,3 +283,20 @@ def test_a_window_longer_than_the_encoder_reads_is_refused(config: Config) -> No
     wide = config.model_copy(update={"window": config.window.model_copy(update={"pieces": 600})})
     with pytest.raises(InputError, match="at most 512"):
         train(wide)
+
+
+def test_a_model_of_a_run_is_trained_further(config: Config) -> None:
+    first = train(named(config, "first"))
+    still = {"learning_rate": 1e-12, "head_learning_rate": 1e-12, "epochs": 1}
+    further = named(config, "further", **still).model_copy(
+        update={
+            "model": config.model.model_copy(update={"encoder": str(first / "last")}),
+            "layers": ("entity", "cue"),
+        }
+    )
+    before, after = weights(first), weights(train(further))
+    assert {name.split(".")[1] for name in after if name.startswith("heads.")} == {"entity", "cue"}
+    assert all(torch.allclose(value, before[name], atol=1e-6) for name, value in after.items())
+    (first / "last" / "model.safetensors").write_bytes(b"cut off")
+    with pytest.raises(InputError, match="cannot be loaded"):
+        train(named(further, "broken"))
