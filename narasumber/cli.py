@@ -76,7 +76,11 @@ def convert(
     to: Annotated[Path, typer.Option(help="The file or folder to write; a file or data set there is replaced.")],
     origin: Annotated[
         str,
-        typer.Option("--from", metavar="FORMAT", help=f"One of {', '.join(READ)}. auto finds it out and says why."),
+        typer.Option(
+            "--from",
+            metavar="FORMAT",
+            help=f"One of {', '.join(READ)}, or a public corpus by name. auto finds it out and says why.",
+        ),
     ] = "auto",
     format: Annotated[
         str,
@@ -90,7 +94,8 @@ def convert(
     workers: Annotated[int, typer.Option(min=1, help="Processes that make a data set of JSON Lines.")] = 1,
 ) -> None:
     """Turn annotated articles of any format into a data set (Parquet) or another format."""
-    _check_choice("--from", origin, READ)
+    if origin not in READ:
+        _check_choice("--from", origin, (*READ, *_corpora()))
     _check_choice("--format", format, ("dataset", *WRITTEN))
     labels = _label_map(label or [])
     if origin == "auto":
@@ -104,25 +109,29 @@ def convert(
     if workers > 1 and (origin, format) != ("json", "dataset"):
         typer.echo(f"--workers: from {origin} to {format} one process does all", err=True)
     if format != "dataset":
-        formats.write(_watched(formats.read(source, origin, labels), format, strict), to, format)
+        formats.write(_watched(_documents(source, origin, labels), format, strict), to, format)
         typer.echo(f"written: {to}")
         return
 
     import datasets
 
+    from data.convert import LEAKS, convert_lines
     from data.convert import convert as convert_documents
-    from data.convert import convert_lines
 
     if not sys.stderr.isatty():
         datasets.disable_progress_bars()
     if origin == "json":
         splits = convert_lines(source, to, held_out or (), strict, workers)
     else:
-        splits = convert_documents(formats.read(source, origin, labels), to, held_out or (), strict)
+        splits = convert_documents(_documents(source, origin, labels), to, held_out or (), strict)
     for counts in splits.values():
         _tell_losses({f"{what}, left out in reading": number for what, number in counts["left_out"].items()})
     sizes = ", ".join(f"{name} {counts['articles']}" for name, counts in splits.items())
     typer.echo(f"{to}: {sizes} articles")
+    if "test" in splits:
+        leaks = splits["test"]["leaks"]
+        told = f"{leaks['near_duplicates']} of {leaks['sentences']} sentences have a near-duplicate in train"
+        typer.echo(f"test: {told}" + f": see {to / LEAKS}" * bool(leaks["near_duplicates"]))
 
 
 @app.command()
@@ -142,6 +151,23 @@ def labels(
         typer.echo(f"{layer}: {' '.join(names)}")
     for name, (layer, values) in ATTRIBUTES.items():
         typer.echo(f"{name} of {layer}: {' '.join(values)}")
+
+
+def _corpora() -> tuple[str, ...]:
+    """The names of public corpora, which a checkout reads."""
+    try:
+        from data.corpora import CORPORA
+    except ModuleNotFoundError:
+        return ()
+    return tuple(CORPORA)
+
+
+def _documents(source: Path, origin: str, labels: Mapping[str, str]) -> Iterable[Document]:
+    if origin in READ:
+        return formats.read(source, origin, labels)
+    from data.sources import read
+
+    return read(source, origin, labels)
 
 
 def _check_choice(option: str, value: str, known: Sequence[str]) -> None:

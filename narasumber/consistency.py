@@ -30,6 +30,9 @@ _DETERMINER: Final = re.compile(r" (?:tersebut|itu|ini)\b")
 _FUNCTION_WORDS: Final = re.compile(
     r"(?:\s+(?:yang|juga|sebelumnya|telah|sudah|akan|di|pada|dalam|dan|oleh|dari|kepada|untuk|saat|bahwa|pun))+$"
 )
+_ADDRESSEE: Final = re.compile(r"(?:\s+(?:ber|me)\w+)?\s+kepada\b")
+_QUOTED: Final = re.compile(r"(?:Mengutip|Melansir|Menyitir|Menurut|Dikutip|Dilansir)(?: dari)?(?: [a-z]\w+)? $")
+"""What a sentence may open with, before the first of two sources: `Mengutip pernyataan A, B merinci ...`."""
 _CLAUSE: Final = re.compile(r" yang(?: [^\s,.\"“”]+){1,12} ")
 """What stands between a source and its cue, if it is a relative clause of the source."""
 _APPOSITION: Final = re.compile(
@@ -44,7 +47,8 @@ def consistent(text: str, spans: Iterable[Span]) -> list[Span]:
 
     - cues hold the whole of a hyphenated word (`disebut-sebut`) and their preposition (`dikutip dari`),
     - sources and contents hold the whole of a name that they reach into, and the bracket that closes one they hold,
-    - sources go on over a name, `tersebut` and the like, a relative clause or an apposition before their cue,
+    - sources go on over a name, `tersebut` and the like, a relative clause or an apposition before their cue; they end
+      before an addressee and part at the comma of `Mengutip A, B mengatakan`,
     - neither cues nor sources begin or end with punctuation, nor sources end with a function word,
     - contents hold both of a pair of quotation marks of a line,
 
@@ -54,7 +58,8 @@ def consistent(text: str, spans: Iterable[Span]) -> list[Span]:
     names = [span for span in given if span.layer == "entity"]
     cues = _placed((span, _whole_cue(text, span.start, span.end)) for span in given if span.layer == "cue")
     contents = _placed((span, _whole_content(text, span, names)) for span in given if span.layer == "content")
-    sources = _placed((span, _whole_source(text, span, names, cues)) for span in given if span.layer == "source")
+    apart = [part for span in given if span.layer == "source" for part in _apart(text, span, cues)]
+    sources = _placed((span, _whole_source(text, span, names, cues)) for span in apart)
     return _without_crossings([*names, *cues, *contents, *sources])
 
 
@@ -99,6 +104,8 @@ def _whole_content(text: str, span: Span, names: Sequence[Span]) -> tuple[int, i
 
 def _whole_source(text: str, span: Span, names: Sequence[Span], cues: Sequence[Span]) -> tuple[int, int]:
     start, end = _with_its_bracket(text, *_with_whole_names(names, span.start, span.end, within=True))
+    if addressee := _ADDRESSEE.search(text, start, end):
+        end = addressee.start()
     start, end = _core(text, start, end)
     if hanging := _FUNCTION_WORDS.search(text, start, end):
         end = hanging.start()
@@ -113,6 +120,18 @@ def _whole_source(text: str, span: Span, names: Sequence[Span], cues: Sequence[S
         elif apposition := _APPOSITION.fullmatch(text, end, cue.start):
             end = apposition.end("apposition")
     return start, end
+
+
+def _apart(text: str, source: Span, cues: Sequence[Span]) -> list[Span]:
+    """The two that were read as one, of a cue before them and a cue behind."""
+    cue = _next(cues, source.end)
+    comma = text.rfind(", ", source.start, source.end)
+    behind = (
+        cue is not None and len(text[source.end : cue.start].split()) <= 2 and "\n" not in text[source.end : cue.start]
+    )
+    if comma > source.start and behind and _QUOTED.search(text, max(0, source.start - 40), source.start):
+        return [replace(source, end=comma), replace(source, start=comma + 2)]
+    return [source]
 
 
 def _core(text: str, start: int, end: int) -> tuple[int, int]:

@@ -40,6 +40,8 @@ def span(text: str, layer: Layer, part: str, label: str | None = None) -> Span:
         ("BI: Rupiah naik", "cue", ":", ":"),
         ("Pejabat itu juga berkata", "source", "Pejabat", "Pejabat itu"),
         ("Pejabat itu juga berkata", "source", "Pejabat itu juga", "Pejabat itu"),
+        ("Pejabat berbicara kepada AFP, mengatakan", "source", "Pejabat berbicara kepada AFP", "Pejabat"),
+        ("Pejabat kepada AFP mengatakan", "source", "Pejabat kepada AFP", "Pejabat"),
         ("kata petugas Korea Utara kemarin", "source", "petugas", "petugas Korea Utara"),
     ],
 )
@@ -63,6 +65,19 @@ def test_a_span_is_drawn_to_where_annotators_end_it(text: str, layer: Layer, fou
 def test_a_source_goes_on_to_its_cue(text: str, cue: str, found: str, wanted: str) -> None:
     mark = span(text, "cue", cue)
     assert consistent(text, [span(text, "source", found), mark]) == [span(text, "source", wanted), mark]
+
+
+def test_two_sources_between_two_cues_part_at_the_comma() -> None:
+    for text, cue in (
+        ("Mengutip laporan AFP, Ani juga menilai", "menilai"),
+        ("Dikutip dari AFP, Ani menilai", "menilai"),
+    ):
+        start = text.index("AFP")
+        found = consistent(text, [Span("source", "SOURCE", start, start + 8), span(text, "cue", cue)])
+        assert [item.text_in(text) for item in found if item.layer == "source"] == ["AFP", "Ani"]
+    text = "kata Ani, dosen hukum, lalu menilai"
+    whole = [span(text, "source", "Ani, dosen hukum"), span(text, "cue", "menilai")]
+    assert consistent(text, whole) == whole
 
 
 def test_pieces_of_one_quotation_become_one_content() -> None:
