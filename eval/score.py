@@ -66,15 +66,15 @@ def score(
     layers: dict[str, Any] = {}
     for head in HEADS:
         own = span_score(gold, predicted, head)
-        own["micro"] |= _interval(span_counts(gold, predicted, head))
+        own["micro"] |= interval(span_counts(gold, predicted, head))
         layers[head] = own
     layers["content"]["overlap"] = _prf(*(_word_counts(gold, predicted).sum(axis=0)))
     exact, half = attribution_counts(gold, predicted), attribution_counts(gold, predicted, half=True)
     result: dict[str, Any] = {
         "layers": layers,
         "attribution": {
-            "exact": _prf(*exact.sum(axis=0)) | _interval(exact),
-            "half": _prf(*half.sum(axis=0)) | _interval(half),
+            "exact": _prf(*exact.sum(axis=0)) | interval(exact),
+            "half": _prf(*half.sum(axis=0)) | interval(half),
             "by_form": _attributions_by_form(gold, predicted),
         },
         "sources": {"by_kind": _by_attribute(gold, predicted, "Kind")},
@@ -383,7 +383,8 @@ def _f1(sums: Counts) -> Any:
     return np.divide(2 * sums[..., 0], total, out=np.zeros_like(total), where=total > 0)
 
 
-def _interval(counts: Counts) -> dict[str, Any]:
+def interval(counts: Counts) -> dict[str, Any]:
+    """`{"interval": [low, high]}` of the F1 of counts by document, 95 %; empty for a single document."""
     return _bootstrap(counts, _f1)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from eval.evaluate import documents_of
 from eval.report import Table
-from eval.score import Counts, attribution_counts, compare, span_counts
+from eval.score import Counts, attribution_counts, compare, interval, span_counts
 from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.files import write_file
@@ -21,18 +21,21 @@ HEADS: Final[tuple[Head, ...]] = ("entity", "source", "cue", "content")
 Counting = Callable[[Sequence[Document], Sequence[Document]], Counts]
 
 NOTE: Final = (
-    "F1 of exact spans, and of whole attributions, as mean ± standard deviation over the seeds. Differences are of the "
-    "F1 with the seeds' counts added up, their 95 % intervals by paired bootstrap over the held-out articles."
+    "F1 of exact spans, and of whole attributions, as mean ± standard deviation over the seeds. The 95 % intervals are "
+    "of the F1 with the seeds' counts added up, by bootstrap over the held-out articles, paired for differences."
 )
 
 
 def compare_rows(rows: Mapping[str, Sequence[Path]]) -> dict[str, Any]:
     """What sweep.json holds of evaluated runs, by the name of their row:
 
-        rows  [{name, runs, scores: {score: {mean, deviation, values, against_first: {difference, interval}}}}]
+        rows  [{name, runs, scores: {score: {mean, deviation, values, interval, against_first}}}]
+
+    where `against_first` is {difference, interval}.
 
     The scores are micro F1 of `entity`, `source`, `cue` and `content`, and F1 of whole attributions. `deviation` is
-    missing for a single run, `against_first` in the first row. Raises InputError if two rows differ in their articles.
+    missing for a single run, an `interval` for a single article, `against_first` in the first row. Raises InputError if
+    two rows differ in their articles.
     """
     first: dict[str, Counts] = {}
     found: list[dict[str, Any]] = []
@@ -40,6 +43,7 @@ def compare_rows(rows: Mapping[str, Sequence[Path]]) -> dict[str, Any]:
         scores = _scores(runs)
         sums = _summed(runs)
         for score, own in scores.items():
+            own |= interval(sums[score])
             if first:
                 try:
                     own["against_first"] = compare(sums[score], first[score])
@@ -100,7 +104,9 @@ def _of(head: Head) -> Counting:
 
 def _means(rows: Sequence[Mapping[str, Any]]) -> Table:
     def cell(own: Mapping[str, Any]) -> str:
-        return f"{own['mean']:.3f}" + (f" ±{own['deviation']:.3f}" if "deviation" in own else "")
+        deviation = f" ±{own['deviation']:.3f}" if "deviation" in own else ""
+        bounds = " ({:.3f} to {:.3f})".format(*own["interval"]) if "interval" in own else ""
+        return f"{own['mean']:.3f}{deviation}{bounds}"
 
     return Table(
         ("", "runs", *rows[0]["scores"]),
@@ -111,8 +117,8 @@ def _means(rows: Sequence[Mapping[str, Any]]) -> Table:
 def _differences(rows: Sequence[Mapping[str, Any]]) -> Table:
     def cell(own: Mapping[str, Any]) -> str:
         found = own["against_first"]
-        interval = " ({:+.3f} to {:+.3f})".format(*found["interval"]) if "interval" in found else ""
-        return f"{found['difference']:+.3f}{interval}"
+        bounds = " ({:+.3f} to {:+.3f})".format(*found["interval"]) if "interval" in found else ""
+        return f"{found['difference']:+.3f}{bounds}"
 
     return Table(
         (f"minus {rows[0]['name']}", *rows[0]["scores"]),

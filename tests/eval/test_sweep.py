@@ -74,7 +74,10 @@ def test_rows_and_seeds_are_trained_once_and_compared(sweep: Command, tmp_path: 
     assert "against_first" not in found[0]["scores"]["entity"]
     table = (runs / "quickstart-sweep" / "sweep.md").read_text(encoding="utf-8")
     assert table in done.stdout
-    assert "{mean:.3f} ±{deviation:.3f}".format(**found[0]["scores"]["entity"]) in table
+    entity = found[0]["scores"]["entity"]
+    low, high = entity["interval"]
+    assert low <= 2 * first[:, 0].sum() / first[:, 1:].sum() <= high
+    assert "{mean:.3f} ±{deviation:.3f} ({:.3f} to {:.3f})".format(low, high, **entity) in table
 
     finished, half, unread = rows["train.learning_rate=1e-3"][0], *rows["train.learning_rate=1e-6"]
     before = [(run / "eval" / "scores.json").read_bytes() for run in (half, unread)]
