@@ -67,6 +67,28 @@ def test_a_source_goes_on_to_its_cue(text: str, cue: str, found: str, wanted: st
     assert consistent(text, [span(text, "source", found), mark]) == [span(text, "source", wanted), mark]
 
 
+@pytest.mark.parametrize(
+    ("found", "wanted"),
+    [
+        ("harga naik. Pasar sepi", "harga naik"),
+        ("harga naik.", "harga naik"),
+        ("bahwa harga naik", "harga naik"),
+        ("mengatakan bahwa harga naik", "harga naik"),
+        (", bahwa harga", "harga"),
+    ],
+)
+def test_a_content_keeps_to_its_sentence_and_leaves_the_cue_out(found: str, wanted: str) -> None:
+    text = "Ani mengatakan bahwa harga naik. Pasar sepi." if "," not in found else "Ani mengatakan, bahwa harga naik."
+    cue = span(text, "cue", "mengatakan")
+    assert consistent(text, [cue, span(text, "content", found)]) == [cue, span(text, "content", wanted)]
+
+
+def test_a_content_may_begin_with_a_cue_that_has_no_source() -> None:
+    text = "Dikabarkan harga naik"
+    whole = [span(text, "content", text), span(text, "cue", "Dikabarkan")]
+    assert consistent(text, whole) == whole
+
+
 def test_two_sources_between_two_cues_part_at_the_comma() -> None:
     for text, cue in (
         ("Mengutip laporan AFP, Ani juga menilai", "menilai"),
