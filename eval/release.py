@@ -46,7 +46,8 @@ def card(run: Path, format: Format, figures: dict[str, float]) -> str:
         "or `narasumber predict THIS_FOLDER article.txt`. Needs neither PyTorch nor the training code.",
         "transformers": "```python\nfrom transformers import pipeline\n\n"
         'ner = pipeline("token-classification", "THIS FOLDER", aggregation_strategy="first")\n```\n\n'
-        "The entity layer only; words are read at their first piece, so aggregate by `first`.",
+        "The entity layer only; words are read at their first piece, so aggregate by `first`. The scores below are "
+        "those of `narasumber predict`, which also knows which tag follows which; here every word is read by itself.",
     }[format]
     parts = [
         f"---\nlanguage: id\nlibrary_name: {'narasumber' if format == 'onnx' else 'transformers'}\n"
@@ -83,10 +84,12 @@ def _scores(run: Path) -> str:
     file = run / "eval" / "scores.json"
     if not file.exists():
         return f"Not evaluated yet: `narasumber evaluate {run}`, then export again."
-    layers: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["model"]["layers"]
+    model: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["model"]
+    scores = {name: layer["micro"] for name, layer in model["layers"].items()}
+    if model["attribution"]["exact"]["support"]:
+        scores["whole attribution"] = model["attribution"]["exact"]
     rows = [
-        f"| {name} | {layer['micro']['precision']:.3f} | {layer['micro']['recall']:.3f} | {layer['micro']['f1']:.3f} | "
-        f"{layer['micro']['support']} |"
-        for name, layer in layers.items()
+        f"| {name} | {own['precision']:.3f} | {own['recall']:.3f} | {own['f1']:.3f} | {own['support']} |"
+        for name, own in scores.items()
     ]
     return "\n".join(["| layer | precision | recall | F1 | gold spans |", "|---|---|---|---|---|", *rows])

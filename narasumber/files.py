@@ -45,6 +45,10 @@ def new_folder(target: Path) -> Iterator[Path]:
     try:
         aside.mkdir()
         yield aside
+        readable = aside.stat().st_mode & 0o666  # safetensors writes for its owner alone
+        for file in aside.rglob("*"):
+            if file.is_file():
+                file.chmod(readable)
         if target.exists():
             target.rename(old)
         aside.rename(target)

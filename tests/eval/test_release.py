@@ -63,7 +63,8 @@ def test_spans_from_onnx_equal_spans_from_pytorch(export: Path, tiny_run: Path, 
     assert found.spans == expected.spans
     assert found.attributions == expected.attributions
     assert len(found.spans) > 20
-    assert "Scores on the held-out articles" in (export / "README.md").read_text(encoding="utf-8")
+    card = (export / "README.md").read_text(encoding="utf-8")
+    assert "Scores on the held-out articles" in card and "| whole attribution |" in card
 
 
 def test_transformers_reads_the_entity_layer(

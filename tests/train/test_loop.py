@@ -70,6 +70,8 @@ def test_a_run_leaves_its_whole_directory_and_the_same_seed_the_same_weights(con
         "tokenizer.json",
         "narasumber.json",
     }
+    modes = {path.stat().st_mode for path in (one / "last").iterdir()}
+    assert modes == {(one / "config.yaml").stat().st_mode}
     assert equal(weights(one), weights(two))
     assert not equal(weights(one), weights(other))
     rows = [json.loads(line) for line in (one / "metrics.jsonl").read_text().splitlines()]
