@@ -22,7 +22,7 @@ LONGEST: Final = 25
 """Words of a source that is looked for; one of 880 annotated ones has more."""
 WRONG_SIDE: Final = 3.5
 """Nats: 794 of 815 annotated sources stand on the side that `linking.SOURCE_FOLLOWS` tells, odds of 38 to 1."""
-UNLIKELY: Final = 6.0
+UNLIKELY: Final = 5.0
 """How many nats a source may score below what was read in its place (docs/experiments.md)."""
 
 
