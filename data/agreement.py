@@ -115,19 +115,23 @@ def load_annotators(sources: Sequence[Path], format: str = "auto", labels: Label
 def by_article(documents: Iterable[Document]) -> dict[str, dict[str, Document]]:
     """Article id -> annotator -> document, both in the order in which they come.
 
-    Raises InputError with every document that does not say its annotator, comes twice from one, or has another text
-    than the same article elsewhere.
+    Where others say their annotator, a document that is alone with its id need not: tools that give several people some
+    of the articles do so; its annotator is an empty string. Raises InputError with every other document that does not
+    say it, comes twice from one, or has another text than the same article elsewhere.
     """
+    everything = list(documents)
+    times = Counter(document.id for document in everything)
+    some_say = any(map(_annotator, everything))
     articles: dict[str, dict[str, Document]] = {}
     problems: list[Problem] = []
-    for document in documents:
-        who = document.meta.get(ANNOTATOR)
+    for document in everything:
+        who = _annotator(document)
         own = articles.setdefault(document.id, {})
         other = next(iter(own.values()), document)
-        if who is None or not str(who):
+        if not who and (times[document.id] > 1 or not some_say):
             cure = "name a folder for each annotator, or a file whose documents say it in meta.annotator"
             problems.append(Problem(document.id, "does not say who annotated it", cure))
-        elif str(who) in own:
+        elif who in own:
             problems.append(Problem(document.id, f"is there twice by {who}", "leave one of the two"))
         elif document.text != other.text:
             what = f"{who} has another text than {other.meta[ANNOTATOR]}, from character {_unlike(document, other)}"
@@ -136,10 +140,16 @@ def by_article(documents: Iterable[Document]) -> dict[str, dict[str, Document]]:
             what = f"{who} tells other labels of the layer {layer} apart than another annotator"
             problems.append(Problem(document.id, what, "compare annotations of one scheme"))
         else:
-            own[str(who)] = document
+            own[who] = document
     if problems:
         raise InputError.of(problems)
     return articles
+
+
+def _annotator(document: Document) -> str:
+    """Who annotated a document, or an empty string where it does not say."""
+    who = document.meta.get(ANNOTATOR)
+    return "" if who is None else str(who)
 
 
 def _told_apart_otherwise(document: Document, others: Iterable[Document]) -> Layer | None:
@@ -170,7 +180,7 @@ def agreement(documents: Iterable[Document]) -> Agreement:
     """
     articles = by_article(documents)
     shared = {id: own for id, own in articles.items() if len(own) > 1}
-    annotators = tuple(sorted({who for own in articles.values() for who in own}))
+    annotators = tuple(sorted({who for own in articles.values() for who in own if who}))
     if not shared:
         what = "has one annotator only" if len(annotators) < 2 else "share no article"
         cure = "name the folders of two annotators or more, the same articles in them under the same file names"
@@ -283,7 +293,7 @@ def _adjudicated(own: Mapping[str, Document]) -> Adjudicated:
         if key != ANNOTATOR and all(document.meta.get(key) == value for document in own.values())
     }
     scope = joined(document.scope for document in own.values())
-    bare = replace(one.bare(), meta=meta | {"annotators": list(own)}, scope=scope)
+    bare = replace(one.bare(), meta=meta | {"annotators": list(filter(None, own))}, scope=scope)
     disputes = tuple(
         Dispute(one.id, item.span, item.what, yes, no, item in kept, item.other)
         for item, (yes, no) in votes.items()

@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
@@ -23,7 +24,9 @@ import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 from datasets import ClassLabel, Dataset, Features, List, Value
 
+from data.corpora import CORPORA, credit_lines
 from data.sources import with_meta
+from data.splits import leak_report
 from narasumber import formats
 from narasumber.document import Document, Span
 from narasumber.errors import InputError, Problem
@@ -39,6 +42,9 @@ MANIFEST: Final = "dataset.json"
 
 FORMAT: Final = "narasumber-dataset-1"
 
+LEAKS: Final = "leaks.jsonl"
+"""The held-out sentences that training has all but seen, each with that of training, as `data.splits.Leak` has them."""
+
 SHARD: Final = 10_000
 """Articles (of a JSON Lines file: lines) that go to one Parquet file."""
 
@@ -48,7 +54,7 @@ BATCH: Final = 500
 CHARACTERS: Final = 4_000_000
 
 Counts = dict[str, Any]
-"""What is in a split: whole numbers by name, some of them grouped."""
+"""What is in a split: whole numbers by name, some of them grouped; in `test` the group `leaks` is of `LEAKS`."""
 
 _Part = tuple[dict[str, Counts], Sequence[Problem]]
 """What is in the files of one part, by split, and what is wrong with it."""
@@ -93,7 +99,8 @@ def convert(
 ) -> dict[str, Counts]:
     """Write the data set to the folder `destination` and return what is in it, by split.
 
-    All documents are the split `train`; those with an id of `held_out` are the split `test`. The folder is there as
+    All documents are the split `train`; those with an id of `held_out` are the split `test`, beside which `LEAKS` says
+    which of its sentences have a near-duplicate in `train`. The folder is there as
     a whole or not at all, and the same documents give the same bytes. An earlier data set of this kind is replaced.
     Raises InputError if the destination is anything else, if there are no documents, for ids that are unknown or
     given twice, and, if `strict`, where a reader has left something out of the documents (`meta["left_out"]`).
@@ -197,6 +204,8 @@ def _publish(
                     problems.add(problem.where, problem.what, problem.cure)
             problems.raise_if_any()
             _check(splits, data, held_out, strict)
+            if "test" in splits:
+                splits["test"]["leaks"] = _write_leaks(data, fresh / LEAKS)
             for name in splits:
                 _number(sorted(data.glob(f"{name}-*.parquet")), name)
             (fresh / "README.md").write_text(card(splits), encoding="utf-8")
@@ -215,7 +224,7 @@ def _refuse_foreign(target: Path) -> None:
     if not target.is_dir() or target.is_symlink():
         raise InputError(str(target), "exists and is no folder", cure)
     inside = {path.relative_to(target).as_posix() for path in target.rglob("*")}
-    ours = {"README.md", MANIFEST, "data", *filter(_PARQUET.fullmatch, inside)}
+    ours = {"README.md", MANIFEST, LEAKS, "data", *filter(_PARQUET.fullmatch, inside)}
     if inside and (MANIFEST not in inside or inside - ours or not _is_manifest(target / MANIFEST)):
         foreign = sorted(inside - ours) or sorted(inside)
         raise InputError(str(target), f"is no earlier data set: {', '.join(foreign[:5])} is in it", cure)
@@ -251,7 +260,8 @@ def _check(splits: Mapping[str, Counts], data: Path, held_out: Collection[str], 
     suspects = set(hashes[1:][hashes[1:] == hashes[:-1]].tolist())
     times = Counter(id for file in files if suspects for id in _ids(file) if hash(id) in suspects)
     if twice := sorted(id for id, number in times.items() if number > 1):
-        raise InputError("documents", f"two have the id {_some(twice)}", "give each an id of its own")
+        cure = "give each an id of its own; annotations of one article by several people, `narasumber agree` settles"
+        raise InputError("documents", f"two have the id {_some(twice)}", cure)
     known = {id for file in data.glob("test-*") for id in _ids(file)}
     if unknown := sorted(set(held_out) - known):
         examples = _some(list(islice(_ids(files[0]), 11)))
@@ -265,6 +275,22 @@ def _check(splits: Mapping[str, Counts], data: Path, held_out: Collection[str], 
     if strict and left_out:
         cure = "take it out of the source, or convert without --strict"
         raise InputError.of([Problem("left out", f"{what} ({number})", cure) for what, number in left_out.items()])
+
+
+def _write_leaks(data: Path, file: Path) -> dict[str, int]:
+    """How many held-out sentences there are, and how many of them training has all but seen; the file has these."""
+    report = leak_report(list(_texts(data.glob("test-*"))), _texts(data.glob("train-*")))
+    lines = (json.dumps(asdict(leak), ensure_ascii=False) + "\n" for leak in report.leaks)
+    file.write_text("".join(lines), encoding="utf-8")
+    return {"sentences": report.sentences, "near_duplicates": len(report.leaks)}
+
+
+def _texts(files: Iterable[Path]) -> Iterator[Document]:
+    """The documents of Parquet files, without their annotation."""
+    for file in sorted(files):
+        with pq.ParquetFile(file) as parquet:
+            for batch in parquet.iter_batches(BATCH, columns=["id", "text"]):
+                yield from map(Document, *(column.to_pylist() for column in batch.columns))
 
 
 def _some(names: Sequence[str]) -> str:
@@ -418,6 +444,7 @@ def _to_table(documents: Sequence[Document]) -> tuple[pa.Table, Counts]:
         "spans": {layer: {label: times[label] for label in labels} for layer, labels in LABELS.items()},
         "lost": {head: dict(Counter(item.cause for item in lost)) for head, (_, lost) in views.items()},
         "left_out": dict(left_out),
+        "corpora": dict(Counter(name for item in documents if (name := str(item.meta.get("corpus"))) in CORPORA)),
     }
 
 
@@ -574,5 +601,16 @@ def card(splits: Mapping[str, Counts]) -> str:
         "",
         *(table("lost", lost) if lost else ["None.", ""]),
         *(["## Left out of what was read", "", *table("what", left_out)] if left_out else []),
+        *(_leak_lines(**splits["test"]["leaks"]) if "test" in splits else []),
+        *(["## Licence and citation", "", *credit_lines(named("corpora")), ""] if named("corpora") else []),
     ]
     return "\n".join(lines)
+
+
+def _leak_lines(sentences: int, near_duplicates: int) -> list[str]:
+    return [
+        "## Held-out sentences that training has all but seen",
+        "",
+        f"{near_duplicates} of {sentences} sentences of `test` have a near-duplicate in `train`: see `{LEAKS}`.",
+        "",
+    ]

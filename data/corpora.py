@@ -123,11 +123,15 @@ def _sentences(corpus: Corpus, path: Path) -> list[Sentence]:
     letters = "BI" if corpus.tags == "IOB2" else "BILU"
     known = {"O", *(f"{letter}-{label}" for letter in letters for label in corpus.labels)}
     found = [sentence for sentence in conll.sentences(path, layout, problems) if sentence.words]
+    strange: dict[str, list[int]] = {}
     for sentence in found:
         for line, tag in zip(sentence.lines, sentence.tags[-1], strict=True) if sentence.sound else ():
             if tag not in known:
-                cure = f"its labels are {', '.join(corpus.labels)}, in {corpus.tags}: is this another corpus?"
-                problems.add(f"{path}:{line}", f"tag {short(tag)} is none of {corpus.name}", cure)
+                strange.setdefault(tag, []).append(line)
+    for tag, lines in strange.items():
+        times = f" ({len(lines)} times)" if len(lines) > 1 else ""
+        cure = f"its labels are {', '.join(corpus.labels)}, in {corpus.tags}: is this another corpus?"
+        problems.add(f"{path}:{lines[0]}", f"tag {short(tag)}{times} is none of {corpus.name}", cure)
     problems.raise_if_any()
     return found
 

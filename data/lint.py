@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from data.splits import normalised
 from narasumber.document import Document, Span
+from narasumber.formats.common import left_out_of
 from narasumber.html import POLICY, STYLE
 from narasumber.labels import ATTRIBUTES, HEADS, Layer
 from narasumber.scope import joined
@@ -28,7 +29,7 @@ REPEATED_WORDS: Final = 6
 """Sentences of fewer words (`Baca juga:`) may stand in many articles."""
 
 QUOTED_WORDS: Final = 5
-"""A quotation of fewer words may be a term or a title."""
+"""A quotation of fewer words may be a term or a title, but for one that ends with a comma: `"Ya," kata Ani`."""
 
 CLEAR: Final = 0.8
 """The share of a name's annotations from which on its label is clear."""
@@ -99,8 +100,8 @@ def lint(documents: Sequence[Document], min_examples: int = 5) -> list[Finding]:
     `no-content`, `no-attribution`, `source-in-content`. Warnings are what training loses or may learn wrong:
     `cut-word`, `gap`, `crossing`, `edge` (punctuation), `no-form`, `no-kind`, `form`, `open-quote`, `other-label`,
     `unusual-cue`, `no-entity`, `no-speech`, `encoding`, `lost-space`. Infos are good to know: `too-deep`,
-    `repeated-sentence`, and over all documents `left-out` (what a reader could not take over) and `few-examples`
-    (labels with fewer than `min_examples`).
+    `repeated-sentence`, and over all documents `two-labels` (a name that is of several, none of them clearly its own),
+    `left-out` (what a reader could not take over) and `few-examples` (labels with fewer than `min_examples`).
 
     What a document's scope does not speak of is not missed. Where an article is there more than once, each
     annotator's documents are looked at by themselves.
@@ -125,7 +126,7 @@ def lint(documents: Sequence[Document], min_examples: int = 5) -> list[Finding]:
                 *_repeated(document, first_in),
             ]
             findings += sorted(found, key=lambda finding: (finding.start, finding.end, finding.code))
-        findings += [*_left_out(own), *_scarce(own, min_examples)]
+        findings += [*_two_labels(own, known), *_left_out(own), *_scarce(own, min_examples)]
     return findings
 
 
@@ -197,7 +198,7 @@ def _overlaps(document: Document) -> Iterator[Finding]:
 def _edges(document: Document) -> Iterator[Finding]:
     """White space at an edge; punctuation too, but for CUE (which may be a colon) and CONTENT (`"Ya."`)."""
     for span in document.spans:
-        for start, end in span.fragments or ((span.start, span.end),):
+        for start, end in _parts(span):
             text = document.text[start:end]
             if text != text.strip():
                 yield _at(document, span, "edge", "error", "begins or ends with white space", "leave it outside")
@@ -206,14 +207,19 @@ def _edges(document: Document) -> Iterator[Finding]:
                 yield _at(document, span, "edge", "warning", "begins or ends with punctuation", cure)
 
 
+def _parts(span: Span) -> tuple[tuple[int, int], ...]:
+    return span.fragments or ((span.start, span.end),)
+
+
 def _roles(document: Document) -> Iterator[Finding]:
     used = {span for attribution in document.attributions for span in attribution.spans}
     for attribution in document.attributions:
         if not attribution.contents and _closed(document, "content"):
             cure = "relate the CONTENT, or take the CUE out"
             yield _at(document, attribution.cue, "no-content", "error", "has no CONTENT in its attribution", cure)
+        said = [part for content in attribution.contents for part in _parts(content)]
         for source in attribution.sources:
-            if any(content.start < source.end and source.start < content.end for content in attribution.contents):
+            if any(start < source.end and source.start < end for start, end in said):
                 what, cure = "lies in its own CONTENT", "let the CONTENT stand around it, in parts if need be"
                 yield _at(document, source, "source-in-content", "error", what, cure)
     for span in document.spans:
@@ -253,7 +259,7 @@ def _unmarked_speech(document: Document) -> Iterator[Finding]:
         before = document.text[max(0, start - 40) : start]
         if (
             any(first <= start < last for first, last in body)
-            and len(normalised(match[1])) >= QUOTED_WORDS
+            and (len(normalised(match[1])) >= QUOTED_WORDS or match[1].endswith(","))
             and not any(first < end and start < last for first, last in said)
             and not _CALLED.search(before)
         ):
@@ -407,15 +413,40 @@ def _other_labels(document: Document, known: _Known) -> Iterator[Finding]:
         marked[_caseless(document, span), span.label].append(span)
     for (name, label), spans in marked.items():
         labels = known.labels.get(name, Counter({label: 1}))
-        (usual, number), total = labels.most_common(1)[0], labels.total()
-        is_clear = total >= CLEAR_FROM and number >= CLEAR * total and any(map(str.isalpha, name))
+        usual, number = labels.most_common(1)[0]
         # An article that says so throughout means it: the initials `AS` of a person.
         is_meant = len(spans) > 2 and (name, usual) not in marked
         told_apart = _tells_apart(document, label) and _tells_apart(document, usual)
-        if label != usual and is_clear and told_apart and not is_meant:
+        if label != usual and _is_name(name) and _is_clear(labels) and told_apart and not is_meant:
             times = f" ({len(spans)} times)" if len(spans) > 1 else ""
-            what = f"here{times}, but {usual} in {number} of {total} places"
+            what = f"here{times}, but {usual} in {number} of {labels.total()} places"
             yield _at(document, spans[0], "other-label", "warning", what, f"mark it as {usual}, unless it is another")
+
+
+def _is_name(text: str) -> bool:
+    return any(map(str.isalpha, text))
+
+
+def _is_clear(labels: Counter[str]) -> bool:
+    """Whether one of a name's labels is clearly its own."""
+    return labels.total() >= CLEAR_FROM and labels.most_common(1)[0][1] >= CLEAR * labels.total()
+
+
+def _two_labels(documents: Sequence[Document], known: _Known) -> Iterator[Finding]:
+    """Names of several labels, none of them clearly their own; each once, where its rarest label comes first."""
+    rarest = {
+        name: labels.most_common()[-1][0]
+        for name, labels in known.labels.items()
+        if len(labels) > 1 and _is_name(name) and not _is_clear(labels)
+    }
+    for document in documents:
+        for span in document.layer("entity"):
+            name = _caseless(document, span)
+            if rarest.get(name) == span.label and _tells_apart(document, span.label):
+                del rarest[name]
+                places = ", ".join(f"{label} in {number}" for label, number in known.labels[name].most_common())
+                cure = "mark it as one of them throughout, unless it is two things"
+                yield _at(document, span, "two-labels", "info", f"here; of all places this is {places}", cure)
 
 
 def _unusual(documents: Sequence[Document]) -> frozenset[Name]:
@@ -536,12 +567,12 @@ def _left_out(documents: Sequence[Document]) -> Iterator[Finding]:
     count: Counter[str] = Counter()
     holders: defaultdict[str, list[Document]] = defaultdict(list)
     for document in documents:
-        meta = document.meta.get("left_out")
-        told = dict(meta) if isinstance(meta, Mapping) else {}
-        if illegal := document.meta.get("illegal_tags"):
+        told = left_out_of(document)
+        illegal = document.meta.get("illegal_tags")
+        if type(illegal) is int and illegal > 0:
             told["tags that their scheme does not allow"] = illegal
         for what, number in told.items():
-            count[what] += number if isinstance(number, int) else 1
+            count[what] += number
             holders[what].append(document)
     for what, own in holders.items():
         told_of = f"left out of {len(own)} documents: {what} ({count[what]})"

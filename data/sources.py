@@ -15,6 +15,7 @@ from data.corpora import CORPORA, load_corpus
 from data.splits import HeldOut
 from narasumber import formats
 from narasumber.document import Document
+from narasumber.errors import InputError
 from narasumber.formats.common import LabelMap
 from narasumber.sections import DOMAIN, sections
 from narasumber.settings import Frozen
@@ -98,9 +99,21 @@ class DataConfig(Frozen):
         return {document.id: document for source in sources for document in source.load()}
 
 
+def read(path: Path, format: str = "auto", labels: LabelMap | None = None) -> Iterable[Document]:
+    """The documents of a file or folder, or of a public corpus where `format` is the name of one.
+
+    Raises InputError as `narasumber.formats.read` and `load_corpus`, and for labels of a corpus.
+    """
+    if format not in CORPORA:
+        return formats.read(path, format, labels)
+    if labels:
+        raise InputError("--label", f"{format} has a table of its own", "leave it out")
+    return load_corpus(format, path)
+
+
 def load_documents(path: str | Path, format: str = "auto", labels: LabelMap | None = None) -> list[Document]:
-    """The documents of a file or folder, with `meta` filled in. Raises InputError with every problem of every file."""
-    return [with_meta(document) for document in formats.read(Path(path), format, labels)]
+    """The documents that `read` finds, with `meta` filled in. Raises InputError with every problem of every file."""
+    return [with_meta(document) for document in read(Path(path), format, labels)]
 
 
 def with_meta(document: Document) -> Document:

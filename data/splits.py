@@ -11,11 +11,15 @@ import math
 import re
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Final
+from itertools import groupby
+from operator import itemgetter
+from typing import Annotated, Final, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from narasumber.document import Document
@@ -29,8 +33,19 @@ NEAR: Final = 0.5
 FEW: Final = 2
 """Sentences that a document of a corpus of single sentences may have."""
 
+LARGE: Final = 20_000
+"""Texts on one side from which on near-duplicates are found by MinHash."""
+
+HASHES: Final = 126
+"""Of a MinHash."""
+
+MISSED: Final = 0.01
+"""The share of pairs at the threshold itself that MinHash may miss; of pairs that are more alike it misses fewer."""
+
 SHOWN: Final = 30
 """Names that a message lists."""
+
+Key = TypeVar("Key")
 
 
 class HeldOut(BaseModel):
@@ -229,8 +244,9 @@ def related(a: Sequence[Document], b: Sequence[Document]) -> list[tuple[int, int
     """
     texts = [document.text for document in a]
     pairs = set(near_duplicates(texts, texts if a is b else [document.text for document in b]))
-    for one, other in ((a, b), (b, a)):
-        few, several = _numbered_sentences(one, most=FEW), _numbered_sentences(other, least=2)
+    for one, other in ((a, b),) if a is b else ((a, b), (b, a)):
+        few = list(_numbered_sentences(one, most=FEW))
+        several = _sharing(_numbered_sentences(other, least=2), [text for _, text in few])
         for i, j in near_duplicates([text for _, text in few], [text for _, text in several]):
             pair = few[i][0], several[j][0]
             pairs.add(pair if one is a else pair[::-1])
@@ -239,14 +255,17 @@ def related(a: Sequence[Document], b: Sequence[Document]) -> list[tuple[int, int
 
 def _numbered_sentences(
     documents: Sequence[Document], least: int = 1, most: int = sys.maxsize
-) -> list[tuple[int, str]]:
+) -> Iterator[tuple[int, str]]:
     """The sentences of documents with so many of them, each with its document's place."""
-    return [
-        (place, document.text[start:end])
-        for place, document in enumerate(documents)
-        if least <= len(bounds := sentences(document.text)) <= most
-        for start, end in bounds
-    ]
+    for place, document in enumerate(documents):
+        if least <= len(bounds := sentences(document.text)) <= most:
+            yield from ((place, document.text[start:end]) for start, end in bounds)
+
+
+def _sharing(told: Iterable[tuple[Key, str]], texts: Sequence[str]) -> list[tuple[Key, str]]:
+    """What is told with a text that has a shingle of one of `texts`: nothing else can be a near-duplicate of these."""
+    shingles = frozenset[int]().union(*map(_shingles, texts))
+    return [(key, text) for key, text in told if not shingles.isdisjoint(_shingles(text))] if shingles else []
 
 
 @dataclass(frozen=True)
@@ -272,16 +291,18 @@ class LeakReport:
     leaks: tuple[Leak, ...]
 
 
-def leak_report(held_out: Sequence[Document], training: Sequence[Document], threshold: float = NEAR) -> LeakReport:
-    """The held-out sentences that have a near-duplicate in the training documents, in the order of the documents."""
-    known: dict[tuple[str, ...], tuple[str, str]] = {}
-    for document in training:
-        for start, end in sentences(document.text):
-            text = document.text[start:end]
-            known.setdefault(normalised(text), (document.id, text))
-    told = list(known.values())
+def leak_report(held_out: Sequence[Document], training: Iterable[Document], threshold: float = NEAR) -> LeakReport:
+    """The held-out sentences that have a near-duplicate in the training documents, in the order of the documents.
+
+    Of training, what is held in memory is the sentences that have a shingle of a held-out one.
+    """
     places = [(document, start, end) for document in held_out for start, end in sentences(document.text)]
     texts = [document.text[start:end] for document, start, end in places]
+    seen = ((item.id, item.text[start:end]) for item in training for start, end in sentences(item.text))
+    known: dict[tuple[str, ...], tuple[str, str]] = {}
+    for id, text in _sharing(seen, texts):
+        known.setdefault(normalised(text), (id, text))
+    told = list(known.values())
     best: dict[int, tuple[float, int]] = {}
     for i, j, similarity in _alike(texts, [text for _, text in told], threshold):
         if i not in best or similarity > best[i][0]:
@@ -304,15 +325,37 @@ def leaked_sentences(
 
 
 def _alike(a: Sequence[str], b: Sequence[str], threshold: float) -> Iterator[tuple[int, int, float]]:
-    """`(i, j, Jaccard index)` of all near-duplicates, in order.
+    """`(i, j, Jaccard index)` of near-duplicates, in order.
 
-    By prefix filtering (Bayardo, Ma and Srikant 2007, "Scaling up all pairs similarity search"), which misses none:
-    two sets that share at least a share of each have one of each other's rarest few, so only these are looked up.
+    Of all of them; of more than `LARGE` texts, whose shingles would fill the memory, of nearly all.
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"threshold {threshold} is not above 0 and at most 1")
-    left = [_shingles(text) for text in a]
-    right = left if a is b else [_shingles(text) for text in b]
+    if max(len(a), len(b)) > LARGE:
+        for i, group in groupby(_by_minhash(a, b, threshold), key=itemgetter(0)):
+            own = _shingles(a[i])
+            yield from ((i, j, index) for _, j in group if (index := _jaccard(own, _shingles(b[j]))) >= threshold)
+    else:
+        left = [_shingles(text) for text in a]
+        right = left if a is b else [_shingles(text) for text in b]
+        for i, j in _by_prefix(left, right, threshold):
+            if (index := _jaccard(left[i], right[j])) >= threshold:
+                yield i, j, index
+
+
+def _jaccard(one: frozenset[int], other: frozenset[int]) -> float:
+    shared = len(one & other)
+    return shared / (len(one) + len(other) - shared) if shared else 0.0
+
+
+def _by_prefix(
+    left: Sequence[frozenset[int]], right: Sequence[frozenset[int]], threshold: float
+) -> Iterator[tuple[int, int]]:
+    """Pairs among which all near-duplicates are, in order.
+
+    By prefix filtering (Bayardo, Ma and Srikant 2007, "Scaling up all pairs similarity search"): two sets that share at
+    least a share of each have one of each other's rarest few, so only these are looked up.
+    """
     count = Counter(shingle for own in right for shingle in own)
 
     def rarest(own: frozenset[int]) -> list[int]:
@@ -325,11 +368,36 @@ def _alike(a: Sequence[str], b: Sequence[str], threshold: float) -> Iterator[tup
         for shingle in rarest(own):
             holders[shingle].append(j)
     for i, own in enumerate(left):
-        for j in sorted({j for shingle in rarest(own) for j in holders.get(shingle, ())}):
-            shared = len(own & right[j])
-            index = shared / (len(own) + len(right[j]) - shared)
-            if index >= threshold:
-                yield i, j, index
+        yield from ((i, j) for j in sorted({j for shingle in rarest(own) for j in holders.get(shingle, ())}))
+
+
+def _by_minhash(a: Sequence[str], b: Sequence[str], threshold: float) -> list[tuple[int, int]]:
+    """Pairs among which nearly all near-duplicates are, in order.
+
+    By MinHash (Broder 1997, "On the resemblance and containment of documents") in bands: two texts of Jaccard index s
+    have the same key in a band of r hashes with probability s**r.
+    """
+    rows = max(r for r in range(1, HASHES + 1) if r == 1 or (1 - threshold**r) ** (HASHES // r) < MISSED)
+    left = _bands(a, rows)
+    pairs: set[tuple[int, int]] = set()
+    for one, other in zip(left, left if a is b else _bands(b, rows), strict=True):
+        order = np.argsort(other, kind="stable")
+        first, last = (np.searchsorted(other, one, side, order) for side in ("left", "right"))
+        for i in np.flatnonzero(first < last).tolist():
+            pairs.update((i, j) for j in order[first[i] : last[i]].tolist())
+    return sorted(pairs)
+
+
+def _bands(texts: Sequence[str], rows: int) -> npt.NDArray[np.uint64]:
+    """[bands, texts]: keys of the least hashes of each text's shingles, `rows` of them a band."""
+    factors = np.random.default_rng(0).integers(1 << 63, size=HASHES, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    keys = np.empty((HASHES // rows, len(texts)), dtype=np.uint64)
+    for place, text in enumerate(texts):
+        shingles = np.fromiter(_shingles(text), dtype=np.uint64)
+        # A text without words has keys that no other has but by chance.
+        least = (shingles[:, None] * factors).min(axis=0) if len(shingles) else factors * np.uint64(place)
+        keys[:, place] = (least[: len(keys) * rows].reshape(-1, rows) * factors[:rows]).sum(axis=1)
+    return keys
 
 
 def _shingles(text: str) -> frozenset[int]:

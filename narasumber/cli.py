@@ -98,10 +98,7 @@ def convert(
         _check_choice("--from", origin, (*READ, *_corpora()))
     _check_choice("--format", format, ("dataset", *WRITTEN))
     labels = _label_map(label or [])
-    if origin == "auto":
-        found, why = formats.detect(source)
-        origin = found.name
-        typer.echo(f"{source}: read as {origin}: {why}", err=True)
+    origin = _found_out(source, origin)
     if held_out and format != "dataset":
         raise InputError("--held-out", f"{format} has no splits", "leave it out, or write --format dataset")
     if labels and origin == "json":
@@ -124,8 +121,8 @@ def convert(
         splits = convert_lines(source, to, held_out or (), strict, workers)
     else:
         splits = convert_documents(_documents(source, origin, labels), to, held_out or (), strict)
-    for counts in splits.values():
-        _tell_losses({f"{what}, left out in reading": number for what, number in counts["left_out"].items()})
+    left_out = sum((Counter(counts["left_out"]) for counts in splits.values()), Counter[str]())
+    _tell_losses({f"{what}, left out in reading": number for what, number in left_out.items()})
     sizes = ", ".join(f"{name} {counts['articles']}" for name, counts in splits.items())
     typer.echo(f"{to}: {sizes} articles")
     if "test" in splits:
@@ -160,6 +157,15 @@ def _corpora() -> tuple[str, ...]:
     except ModuleNotFoundError:
         return ()
     return tuple(CORPORA)
+
+
+def _found_out(source: Path, origin: str) -> str:
+    """The format; for `auto` the one that the source is of, with a word on why it is thought so."""
+    if origin != "auto":
+        return origin
+    found, why = formats.detect(source)
+    typer.echo(f"{source}: read as {found.name}: {why}", err=True)
+    return found.name
 
 
 def _documents(source: Path, origin: str, labels: Mapping[str, str]) -> Iterable[Document]:
@@ -212,7 +218,9 @@ def _tell_losses(losses: Mapping[str, int]) -> None:
 @app.command()
 def lint(
     source: Annotated[Path, typer.Argument(help="A file or folder with annotated articles.")],
-    source_format: Annotated[str, typer.Option("--from", help="The format of the source.")] = "auto",
+    source_format: Annotated[
+        str, typer.Option("--from", help="The format of the source, or the public corpus that it is.")
+    ] = "auto",
     format: Annotated[LintFormat, typer.Option(help="json: one list. html: a page with the text around.")] = (
         LintFormat.table
     ),
@@ -228,7 +236,7 @@ def lint(
     from data.lint import page
     from data.sources import load_documents
 
-    documents = load_documents(source, source_format, _label_map(label or []))
+    documents = load_documents(source, _found_out(source, source_format), _label_map(label or []))
     findings = findings_of(documents, min_examples)
     title = f"{source}: {len(findings)} findings"
     if format is LintFormat.json:

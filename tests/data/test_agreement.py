@@ -256,6 +256,14 @@ def test_the_folder_of_disagreements_says_who_said_what(tmp_path: Path) -> None:
     ]
 
 
+def test_an_article_of_one_annotator_need_not_say_whose_it_is_beside_those_of_several() -> None:
+    documents = [Document("e", TEXT, (SOLO,)), by("ani", ANI), by("budi", ANI)]
+    found = agreement(documents)
+    assert (found.annotators, found.articles) == (("ani", "budi"), 1) and found.layers["entity"].f1 == 1
+    alone, _ = adjudicate(documents)
+    assert alone.document.spans == (SOLO,) and alone.document.meta == {"annotators": []}
+
+
 # What cannot be compared.
 
 
@@ -267,6 +275,7 @@ def test_the_folder_of_disagreements_says_who_said_what(tmp_path: Path) -> None:
         ([by("ani", ANI), by("budi", ANI, id="e")], "ani and budi", "share no article"),
         ([by("ani", ANI), by("ani")], "d", "is there twice by ani"),
         ([Document("d", TEXT)], "d", "does not say who annotated it"),
+        ([by("ani"), Document("d", TEXT)], "d", "does not say who annotated it"),
         ([by("ani"), replace(by("budi"), text=TEXT.replace("Solo", "Sola"))], "d", "from character 29"),
         ([by("ani"), replace(by("budi"), text=f"{TEXT} Ya.")], "d", "from character 42"),
         (

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import data.convert
-from data.convert import FEATURES, MANIFEST, card, convert, convert_lines, from_row, to_table
+from data.convert import FEATURES, LEAKS, MANIFEST, card, convert, convert_lines, from_row, to_table
 from data.sources import with_meta
 from narasumber import formats
 from narasumber.document import Attribution, Document, Span
@@ -141,7 +141,7 @@ def test_the_same_documents_give_the_same_bytes(seeds: list[Document], tmp_path:
         convert(seeds, tmp_path / name, held_out=[seeds[0].id])
     first = content_of(tmp_path / "one")
     assert first == content_of(tmp_path / "other")
-    assert sorted(first) == ["README.md", "data/test.parquet", "data/train.parquet", MANIFEST]
+    assert sorted(first) == ["README.md", "data/test.parquet", "data/train.parquet", MANIFEST, LEAKS]
     convert([seeds[0]], tmp_path / "one")
     assert sorted(content_of(tmp_path / "one")) == ["README.md", "data/train.parquet", MANIFEST]
     convert(seeds, tmp_path / "one", held_out=[seeds[0].id])
@@ -243,7 +243,7 @@ def test_what_is_no_folder_is_refused_and_left_alone(tmp_path: Path, kind: str) 
     [
         ([], (), "documents", "none", "at least one article"),
         (["a", "b"], ("c",), "held out", "no document is called c", "the documents are a, b"),
-        (["a", "a"], (), "documents", "id a", "an id of its own"),
+        (["a", "a"], (), "documents", "id a", "`narasumber agree` settles"),
         (["a", "a", "b"], ("b",), "documents", "id a", "an id of its own"),
         (["a", "b"], ("a", "b"), "held out", "none is left to train on", "hold out fewer"),
     ],
@@ -369,7 +369,7 @@ def test_the_number_of_workers_changes_nothing(seeds: list[Document], tmp_path: 
         convert_lines(source, tmp_path / f"{workers}", held_out=[many[4].id], workers=workers)
     convert(many, tmp_path / "stream", held_out=[many[4].id])
     first = content_of(tmp_path / "1")
-    assert len(first) == 4 + 1 + 2
+    assert len(first) == 4 + 1 + 3
     for other in ("2", "9", "stream"):
         assert content_of(tmp_path / other) == first
 
@@ -426,6 +426,32 @@ def test_ids_are_compared_across_files_and_not_by_their_hashes_alone(
         convert([*many, many[3], many[0], many[0]], tmp_path / "set")
     monkeypatch.setattr(data.convert, "hash", lambda id: 1, raising=False)
     convert(many, tmp_path / "set")
+
+
+@pytest.mark.usefixtures("small_files")
+def test_held_out_sentences_that_training_has_seen_are_told(tmp_path: Path) -> None:
+    said = "Ani pergi ke Solo lewat jalan tol"
+    many = [Document(f"{number}", f"Ini nomor {number}.\n{said} {number}.") for number in (3, 4, 5)]
+    unlike = [Document(f"x{number}", f"{number} {number}") for number in range(5)]
+    out = Document("out", f"Budi diam saja di rumah.\n{said}.")
+    counts = convert([*unlike, *many, out], tmp_path / "set", held_out=["out"])
+    assert counts["test"]["leaks"] == {"sentences": 2, "near_duplicates": 1} and "leaks" not in counts["train"]
+    (leak,) = map(json.loads, (tmp_path / "set" / LEAKS).read_text().splitlines())
+    assert out.text[leak["start"] : leak["end"]] == leak["text"] == f"{said}."
+    assert (leak["document"], leak["training_document"], leak["training_text"]) == ("out", "3", f"{said} 3.")
+    assert "\n1 of 2 sentences of `test` have a near-duplicate" in (tmp_path / "set" / "README.md").read_text()
+    convert(many, tmp_path / "set")
+    assert "near-duplicate" not in (tmp_path / "set" / "README.md").read_text()
+
+
+def test_the_card_credits_public_corpora(tmp_path: Path) -> None:
+    own = [replace(article(name), meta={"corpus": name}) for name in ("pfsa-id", "my-own")]
+    counts = convert([article("a"), *own, replace(article("b"), meta={"corpus": ["x"]})], tmp_path / "set")
+    assert counts["train"]["corpora"] == {"pfsa-id": 1}
+    page = (tmp_path / "set" / "README.md").read_text()
+    assert "## Licence and citation\n\n- `pfsa-id`: licence CC BY-NC-SA" in page and "my-own" not in page
+    convert([article("a")], tmp_path / "set")
+    assert "Licence" not in (tmp_path / "set" / "README.md").read_text()
 
 
 LEFT_OUT = replace(article("a"), meta={"left_out": {"relations of left-out spans": 2}})
@@ -492,6 +518,24 @@ def test_labels_of_others_are_mapped(here: Command, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     (document,) = formats.read(tmp_path / "out", "json")
     assert document.spans == (Span("entity", "PER", 0, 3),)
+
+
+def test_a_public_corpus_by_name(here: Command, tmp_path: Path) -> None:
+    source = tmp_path / "mine.txt"
+    source.write_text("Ani N B-PER\npergi V O\n\nSolo N B-LOC\n")
+    words = ("convert", str(source), "--from", "idner-news-2k")
+    done = here(*words, "--to", str(tmp_path / "set"))
+    assert done.returncode == 0 and "train 2 articles" in done.stdout, done.stderr
+    assert "`idner-news-2k`: licence MIT" in (tmp_path / "set" / "README.md").read_text()
+    done = here(*words, "--to", str(tmp_path / "out"), "--format", "json")
+    assert done.returncode == 0, done.stderr
+    ids = [document.id for document in formats.read(tmp_path / "out", "json")]
+    assert ids == ["idner-news-2k-mine-00001", "idner-news-2k-mine-00002"]
+    done = here(*words, "--to", str(tmp_path / "other"), "--label", "PER=ORG")
+    assert done.returncode == 2 and "has a table of its own" in done.stderr
+    assert "mine.txt: read as conll: lines are words" in here("lint", str(source)).stderr
+    done = here("lint", str(source), "--from", "idner-news-2k")
+    assert done.returncode == 0 and "few-examples" in done.stdout, done.stderr
 
 
 @pytest.mark.parametrize(

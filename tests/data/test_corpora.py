@@ -251,13 +251,14 @@ def test_speakers_are_parted_and_joined(put: Put, line: str, sources: list[str])
         ("indonlu-nerp", "ani/B-PPL di/O solo/B-PLACE", 3),
         ("indonlu-nergrit", "Ani/B-PERSON di/O Solo/E-PLACE", 3),
         ("pfsa-id", "Ani/U-PERSON kata/B-KATA", 2),
-        ("indolem-nerui", "Ani/B-PERSON | besok/B-TIME", 3),
+        ("indolem-nerui", "Ani/B-PERSON | besok/B-TIME | besok/B-TIME", 3),
     ],
 )
 def test_a_tag_that_the_corpus_has_not_is_an_error_with_its_line(put: Put, name: str, content: str, line: int) -> None:
     path = put("berkas.txt", content) / "berkas.txt"
     (problem,) = told(name, path)
     assert problem.startswith(f"{path}:{line}: tag ")
+    assert ("(2 times) " in problem) == (name == "indolem-nerui")
     assert "is none of" in problem and "its labels are" in problem
 
 

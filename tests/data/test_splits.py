@@ -15,6 +15,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+import data.splits
 from data.splits import (
     NEAR,
     SHINGLE,
@@ -91,6 +92,22 @@ def test_an_index_that_is_the_threshold_counts_however_it_is_rounded() -> None:
     assert jaccard(one, other) == Fraction(7, 25)
     assert near_duplicates([one], [other], 0.28) == [(0, 0)]
     assert near_duplicates([one], [other], 0.281) == []
+
+
+def test_many_texts_are_compared_by_minhash(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(1)  # noqa: S311  # nothing secret
+    words = [f"kata{number}" for number in range(2000)]
+    texts = [chance.choices(words, k=40) for _ in range(400)]
+    # Each again with its first words replaced, up to 19 of them: Jaccard indices from 1 down to 0.31.
+    again = [chance.choices(words, k=number % 20) + text[number % 20 :] for number, text in enumerate(texts)]
+    a, b = [" ".join(text) for text in (*texts, [], ["?"])], [" ".join(text) for text in (*again, ["!"], [])]
+    expected = near_duplicates(a, b), near_duplicates(a, b, 0.8)
+    assert len(expected[0]) == 260 and len(expected[1]) == 100
+    monkeypatch.setattr(data.splits, "LARGE", 0)
+    found = near_duplicates(a, b)
+    assert found == sorted(set(found) & set(expected[0])) and len(found) >= 257
+    assert near_duplicates(a, b, 0.8) == expected[1]
+    assert near_duplicates(a, a) == [(place, place) for place in range(400)]
 
 
 @pytest.mark.parametrize("threshold", [0.0, -1.0, 1.01, float("nan")])
