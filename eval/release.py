@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from data.corpora import credit_lines
 from eval.evaluate import documents_of, folds_of, held_out_of, model_folder
 from models.export import INT8_LOSS, Format, check_target, write_onnx, write_transformers
 from narasumber.errors import InputError
@@ -61,6 +63,7 @@ def card(run: Path, format: Format, figures: dict[str, float]) -> str:
         f"{len(split['train'])} annotated articles; {len(split['held_out'])} held out "
         f"({', '.join(split['held_out']) or 'none'}). Seed {environment['seed']}, {environment['precision']}, "
         f"data fingerprint `{environment['data']['fingerprint'][:16]}`.",
+        *_credits(environment["data"].get("corpora", ())),
         "## Scores on the held-out articles",
         _scores(run),
     ]
@@ -78,6 +81,12 @@ def card(run: Path, format: Format, figures: dict[str, float]) -> str:
         "A predicted attribution is no proof that somebody said something: check it against the article.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _credits(corpora: Sequence[str]) -> list[str]:
+    """What the licences of public corpora ask for; nothing where it learned from none."""
+    lines = credit_lines(corpora)
+    return ["Public corpora that it learned from, and their licences:", "\n".join(lines)] if lines else []
 
 
 def _scores(run: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -106,6 +107,8 @@ def convert(
     if workers > 1 and (origin, format) != ("json", "dataset"):
         typer.echo(f"--workers: from {origin} to {format} one process does all", err=True)
     if format != "dataset":
+        if to.resolve() == source.resolve():
+            raise InputError(str(to), "is the source", "name another file or folder")
         formats.write(_watched(_documents(source, origin, labels), format, strict), to, format)
         typer.echo(f"written: {to}")
         return
@@ -464,7 +467,8 @@ def predict(
         raise InputError("--to", f"{format} cannot go to standard output", "name a folder or file: --to PATH")
     documents = _articles(files)
     tagger = Tagger.load(model, weights)
-    annotated: Iterator[Document] = (tagger.annotate(document) for document in documents)
+    meta = {"model": tagger.settings.name}
+    annotated: Iterator[Document] = (replace(tagger.annotate(document), meta=meta) for document in documents)
     if format != "html":
         annotated = _watched(annotated, format)
     if to is None or format == "html":

@@ -18,31 +18,31 @@ from typing import Final
 from narasumber.document import Span
 from narasumber.linking import SOURCE_FOLLOWS, needs_source
 from narasumber.sentences import sentences
-from narasumber.words import lines
+from narasumber.words import WORD, lines
 
 _QUOTES: Final = '"“”'
-_STOPS: Final = " \t\u00a0.,;:"
+_STOPS: Final = ".,;:"
 _OPENING: Final = re.compile(r"[\s.,;:]*(?:bahwa\s+)?")
 """What stands between a cue and its content."""
 
-_CORE: Final = re.compile(r"\w(?:.*[\w)%])?", re.DOTALL)
-"""A span without the punctuation around it."""
+_LETTER: Final = re.compile(r"\w")
 _HYPHENATED_BEFORE, _HYPHENATED_BEHIND = re.compile(r"(?:\w+-)+$"), re.compile(r"(?:-\w+)+")
 _PREPOSITION: Final = re.compile(r" (?:oleh|dari)\b")
 _VERB: Final = re.compile(r"di\w|me\w", re.IGNORECASE)
 _WORD: Final = re.compile(r"[\w-]+")
 _DETERMINER: Final = re.compile(r" (?:tersebut|itu|ini)\b")
 _FUNCTION_WORDS: Final = re.compile(
-    r"(?:\s+(?:yang|juga|sebelumnya|telah|sudah|akan|di|pada|dalam|dan|oleh|dari|kepada|untuk|saat|bahwa|pun))+$"
+    r"(?:(?<![\s.,;:])[\s.,;:]*\s"
+    r"(?:yang|juga|sebelumnya|telah|sudah|akan|di|pada|dalam|dan|oleh|dari|kepada|untuk|saat|bahwa|pun))+$"
 )
-_ADDRESSEE: Final = re.compile(r"(?:\s+(?:ber|me)\w+)?\s+kepada\b")
+_ADDRESSEE: Final = re.compile(r"(?:(?<!\s)\s+(?:ber|me)\w+)?(?<!\s)\s+kepada\b")
 _QUOTED: Final = re.compile(r"(?:Mengutip|Melansir|Menyitir|Menurut|Dikutip|Dilansir)(?: dari)?(?: [a-z]\w+)? $")
 """What a sentence may open with, before the first of two sources: `Mengutip pernyataan A, B merinci ...`."""
-_CLAUSE: Final = re.compile(r" yang(?: [^\s,.\"“”]+){1,12} ")
+_CLAUSE: Final = re.compile(r"(?P<own> yang(?: [^\s,.\"“”]+){1,12}) ")
 """What stands between a source and its cue, if it is a relative clause of the source."""
 _APPOSITION: Final = re.compile(
-    r"(?P<apposition>, (?!(?:pada|di|dalam|saat|ketika|tentang|kepada|hari|kemarin"
-    r"|Senin|Selasa|Rabu|Kamis|Jumat|Sabtu|Minggu)\b)[^,.\n\"“”]+),(?: \w+){0,2} "
+    r"(?P<own>, (?!(?:pada|di|dalam|saat|ketika|tentang|kepada|hari|kemarin"
+    r"|Senin|Selasa|Rabu|Kamis|Jumat|Sabtu|Minggu)\b)[^,.\n\r\u2028\u2029\"“”]+),(?: \w+){0,2} "
 )
 """... or who the named one is, between commas."""
 
@@ -63,13 +63,14 @@ def consistent(text: str, spans: Iterable[Span]) -> list[Span]:
     given = sorted(spans, key=lambda span: span.sort_key)
     names = [span for span in given if span.layer == "entity"]
     cues = _placed((span, _whole_cue(text, span.start, span.end)) for span in given if span.layer == "cue")
-    bounds = sentences(text) if any(span.layer == "content" for span in given) else []
-    contents = _placed(
-        (span, _whole_content(text, span, names, cues, bounds)) for span in given if span.layer == "content"
-    )
+    contents = [span for span in given if span.layer == "content"]
+    bounds, ends = (lines(text), [end for _, end in sentences(text)]) if contents else ([], [])
+    contents = _placed((span, _with_both_quotes(text, span.start, span.end, bounds)) for span in contents)
+    contents = _placed((span, _whole_content(text, span, names, cues, ends)) for span in contents)
     apart = [part for span in given if span.layer == "source" for part in _apart(text, span, cues)]
     sources = _placed((span, _whole_source(text, span, names, cues)) for span in apart)
-    return _without_crossings([*names, *cues, *contents, *sources])
+    found = {*names, *(span for own in (cues, contents, sources) for span in _without_crossings(own))}
+    return sorted(found, key=lambda span: span.sort_key)
 
 
 def with_form(text: str, span: Span) -> Span:
@@ -93,6 +94,8 @@ def _whole_cue(text: str, start: int, end: int) -> tuple[int, int]:
     if text[start:end] == ":":
         return start, end
     start, end = _core(text, start, end)
+    if start == end:
+        return start, end
     if before := _HYPHENATED_BEFORE.search(text, max(0, start - 40), start):
         start = before.start()
     if behind := _HYPHENATED_BEHIND.match(text, end):
@@ -107,18 +110,18 @@ def _whole_cue(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _whole_content(
-    text: str, span: Span, names: Sequence[Span], cues: Sequence[Span], bounds: Sequence[tuple[int, int]]
+    text: str, span: Span, names: Sequence[Span], cues: Sequence[Span], ends: Sequence[int]
 ) -> tuple[int, int]:
-    start, end = _with_both_quotes(text, span.start, span.end)
-    start, end = _with_its_bracket(text, *_with_whole_names(names, start, end, within=False))
+    """`ends` of the sentences."""
+    start, end = _with_its_bracket(text, *_with_whole_names(names, span.start, span.end, within=False))
     cue = _next(cues, start)
     if cue and cue.start == start and needs_source(cue.text_in(text)):
         start = cue.end
     if opening := _OPENING.match(text, start, end):
         start = opening.end()
-    sentence = bisect_right(bounds, start, key=lambda bound: bound[0]) - 1
-    end = min(end, max(bounds[sentence][1], start))
-    while start < end and text[end - 1] in _STOPS and text[start] not in _QUOTES:
+    if start < end:
+        end = min(end, ends[bisect_right(ends, start)])
+    while start < end and (text[end - 1] in _STOPS or text[end - 1].isspace()) and text[start] not in _QUOTES:
         end -= 1
     return start, end
 
@@ -127,37 +130,46 @@ def _whole_source(text: str, span: Span, names: Sequence[Span], cues: Sequence[S
     start, end = _with_its_bracket(text, *_with_whole_names(names, span.start, span.end, within=True))
     if addressee := _ADDRESSEE.search(text, start, end):
         end = addressee.start()
-    start, end = _core(text, start, end)
-    if hanging := _FUNCTION_WORDS.search(text, start, end):
-        end = hanging.start()
+    start, end = _noun_phrase(text, start, end)
+    if start == end:
+        return start, end
     while text[end : end + 1] == " " and (name := _next(names, end)) and name.start == end + 1:
         end = name.end
     if determiner := _DETERMINER.match(text, end):
         end = determiner.end()
     cue = _next(cues, end)
     if cue and not SOURCE_FOLLOWS.fullmatch(cue.text_in(text)):
-        if _CLAUSE.fullmatch(text, end, cue.start):
-            end = cue.start - 1
-        elif apposition := _APPOSITION.fullmatch(text, end, cue.start):
-            end = apposition.end("apposition")
+        behind = _CLAUSE.fullmatch(text, end, cue.start) or _APPOSITION.fullmatch(text, end, cue.start)
+        if behind:
+            start, end = _noun_phrase(text, start, behind.end("own"))
     return start, end
 
 
 def _apart(text: str, source: Span, cues: Sequence[Span]) -> list[Span]:
     """The two that were read as one, of a cue before them and a cue behind."""
-    cue = _next(cues, source.end)
     comma = text.rfind(", ", source.start, source.end)
-    behind = (
-        cue is not None and len(text[source.end : cue.start].split()) <= 2 and "\n" not in text[source.end : cue.start]
-    )
-    if comma > source.start and behind and _QUOTED.search(text, max(0, source.start - 40), source.start):
-        return [replace(source, end=comma), replace(source, start=comma + 2)]
-    return [source]
+    if comma <= source.start or not _QUOTED.search(text, max(0, source.start - 40), source.start):
+        return [source]
+    cue = _next(cues, source.end)
+    between = text[source.end : cue.start] if cue else "\n"
+    if len(between.split()) > 2 or "\n" in between:
+        return [source]
+    return [replace(source, end=comma), replace(source, start=comma + 2)]
+
+
+def _noun_phrase(text: str, start: int, end: int) -> tuple[int, int]:
+    """Without punctuation around it, nor function words behind."""
+    start, end = _core(text, start, end)
+    hanging = _FUNCTION_WORDS.search(text, start, end)
+    return _core(text, start, hanging.start()) if hanging else (start, end)
 
 
 def _core(text: str, start: int, end: int) -> tuple[int, int]:
-    found = _CORE.search(text, start, end)
-    return found.span() if found else (end, end)
+    """Whole words, without the punctuation around them."""
+    found = list(WORD.finditer(text, start, end))
+    first = next((word.start() for word in found if _LETTER.search(word[0])), end)
+    last = next((word.end() for word in reversed(found) if word[0] in (")", "%") or _LETTER.search(word[0])), end)
+    return (first, last) if first < last else (end, end)
 
 
 def _next(spans: Sequence[Span], place: int) -> Span | None:
@@ -183,17 +195,16 @@ def _with_whole_names(names: Sequence[Span], start: int, end: int, *, within: bo
     return start, end
 
 
-def _with_both_quotes(text: str, start: int, end: int) -> tuple[int, int]:
-    """The bounds drawn out to the mark that is missing, before or behind, if the line has it."""
+def _with_both_quotes(text: str, start: int, end: int, bounds: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """Drawn out to the mark that is missing, before or behind, if the line, one of `bounds`, has it."""
     if _marks(text, start, end) % 2 == 0:
         return start, end
-    first, last = next((bounds for bounds in lines(text) if bounds[0] <= start < bounds[1]), (start, end))
+    first, last = bounds[bisect_right(bounds, start, key=lambda bound: bound[0]) - 1]
     opened_before = _marks(text, first, start) % 2 == 1
     if not opened_before or text[start] in _QUOTES:
-        place = next((place for place in range(end, last) if text[place] in _QUOTES), None)
-        return (start, end) if place is None else (start, place + 1)
-    place = next((place for place in range(start - 1, first - 1, -1) if text[place] in _QUOTES), None)
-    return (start, end) if place is None else (place, end)
+        places = [place for mark in _QUOTES if (place := text.find(mark, end, last)) >= 0]
+        return start, min(places, default=end - 1) + 1
+    return max(text.rfind(mark, first, start) for mark in _QUOTES), end
 
 
 def _marks(text: str, start: int, end: int) -> int:
@@ -201,15 +212,15 @@ def _marks(text: str, start: int, end: int) -> int:
 
 
 def _without_crossings(spans: Iterable[Span]) -> list[Span]:
-    """Sources and cues that overlap, and contents that cross, become one."""
-    kept: list[Span] = []
-    for span in sorted(spans, key=lambda span: span.sort_key):
-        for place in range(len(kept) - 1, -1, -1):
-            other = kept[place]
-            overlaps = other.layer == span.layer and span.start < other.end
-            if overlaps and (span.layer in ("source", "cue") or (span.layer == "content" and span.end > other.end)):
-                kept[place] = replace(other, end=max(other.end, span.end))
-                break
-        else:
-            kept.append(span)
-    return sorted(set(kept), key=lambda span: span.sort_key)
+    """Sources and cues, in text order, that overlap, and contents that cross, become one."""
+    ended: list[Span] = []
+    unended: list[Span] = []  # each within the one before
+    for span in spans:
+        while unended and unended[-1].end <= span.start:
+            ended.append(unended.pop())
+        joined = span
+        while unended and (span.layer != "content" or unended[-1].end < joined.end):
+            other = unended.pop()
+            joined = replace(other, end=max(other.end, joined.end))
+        unended.append(joined)
+    return [*ended, *unended]

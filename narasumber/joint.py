@@ -6,15 +6,17 @@ of words. Of 834 annotated cues that call for a source (`linking.needs_source`) 
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from narasumber.decode import Scores, span_losses
 from narasumber.document import Span
-from narasumber.linking import SOURCE_FOLLOWS, link, needs_source
+from narasumber.linking import LIMIT, SOURCE_FOLLOWS, link, needs_source
 from narasumber.sentences import sentences
 from narasumber.tags import Offsets
 
@@ -40,37 +42,43 @@ def missing_sources(
     ]
     if not needy:
         return []
-    starts = [start for start, _ in words]
+    starts, ends = np.array(words, dtype=np.int64).T
+    free = np.ones(len(words), dtype=np.bool_)
+
+    def take(span: Span) -> None:
+        free[np.searchsorted(ends, span.start, side="right") : np.searchsorted(starts, span.end)] = False
+
+    for span in spans:
+        if span.layer in ("source", "cue"):
+            take(span)
+    bounds = sentences(text)
     found: list[Span] = []
-    for start, end in sentences(text):
-        inside = [cue for cue in needy if start <= cue.start < end]
-        if not inside:
-            continue
-        first, last = bisect_left(starts, start), bisect_left(starts, end)
+    for place, cues in groupby(needy, lambda cue: bisect_right(bounds, cue.start, key=lambda bound: bound[0]) - 1):
+        first, last = np.searchsorted(starts, bounds[place])
         losses = span_losses(scores[first:last], transitions, LONGEST)
-        taken = [span for span in spans if span.layer in ("source", "cue") and span.start < end and start < span.end]
-        for cue in inside:
-            best = _best(text, words[first:last], losses + _turned_away(text, cue, words[first:last]), taken)
+        for cue in cues:
+            # What stands further away is not linked to it.
+            begin = max(first, np.searchsorted(starts, cue.start - LIMIT))
+            end = min(last, np.searchsorted(starts, cue.end + LIMIT))
+            follows = bool(SOURCE_FOLLOWS.fullmatch(cue.text_in(text)))
+            turned_away = np.where((starts[begin:end] > cue.start) == follows, 0.0, WRONG_SIDE)
+            own = losses[begin - first : end - first] + turned_away[:, None]
+            best = _best(text, words[begin:end], own, free[begin:end])
             if best is not None:
-                taken.append(best)
+                take(best)
                 found.append(best)
     return found
 
 
-def _turned_away(text: str, cue: Span, words: Offsets) -> Scores:
-    """[words, 1] what a source that begins there loses for standing on the side that the cue does not point to."""
-    follows = bool(SOURCE_FOLLOWS.fullmatch(cue.text_in(text)))
-    return np.array([[0.0 if (start > cue.start) == follows else WRONG_SIDE] for start, _ in words], dtype=np.float32)
-
-
-def _best(text: str, words: Offsets, losses: Scores, taken: Sequence[Span]) -> Span | None:
-    """The source of the least loss that begins and ends with a word and overlaps none that is taken."""
-    free = [not any(start < span.end and span.start < end for span in taken) for start, end in words]
-    covered = np.cumsum([0, *(not one for one in free)])
-    last = np.minimum(np.arange(len(words))[:, None] + np.arange(losses.shape[1]), len(words) - 1)
+def _best(text: str, words: Offsets, losses: Scores, free: npt.NDArray[np.bool_]) -> Span | None:
+    """The source of the least loss that begins and ends with a word and is all free."""
+    covered = np.cumsum([0, *~free])
+    last = np.arange(len(words))[:, None] + np.arange(losses.shape[1])
+    fits = last < len(words)
+    last[~fits] = 0
     opens = np.array([text[start].isalnum() for start, _ in words])
     closes = np.array([text[end - 1].isalnum() or text[end - 1] in ")%" for _, end in words])
-    allowed = (covered[last + 1] == covered[:-1, None]) & opens[:, None] & closes[last]
+    allowed = fits & (covered[last + 1] == covered[:-1, None]) & opens[:, None] & closes[last]
     ranked = np.where(allowed, losses, np.inf)
     place, more = divmod(int(ranked.argmin()), ranked.shape[1])
     if ranked[place, more] >= UNLIKELY:

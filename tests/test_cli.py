@@ -83,6 +83,8 @@ def test_predictions_in_every_format(here: Command, model: str, tmp_path: Path) 
     assert document.spans
     assert here("predict", model, ARTICLE, "--format", "brat", "--to", str(tmp_path / "brat")).returncode == 0
     assert read_brat(tmp_path / "brat" / "003_e50b77e81069cd99.txt").spans == document.spans
+    (task,) = json.loads(here("predict", model, ARTICLE, "--format", "labelstudio").stdout)
+    assert task["predictions"][0]["model_version"] == document.meta["model"] == "quickstart"
     columns = here("predict", model, ARTICLE, "--format", "conll").stdout.splitlines()
     assert columns[1] == "# columns = word entity source cue content content_inner"
     assert {line.count("\t") for line in columns[2:] if line and not line.startswith("# ")} == {5}
@@ -132,6 +134,7 @@ def test_articles_that_cannot_be_read(
         (["train", "configs/quickstart.yaml", "--resume", "must", "--set", "name=none"], "no run to resume"),
         (["convert", "none", "--to", "out"], "no such file or folder"),
         (["convert", "{seeds}", "--to", "{seeds}"], "is no earlier data set"),
+        (["convert", "{seeds}", "--format", "brat", "--to", "seeds"], "is the source"),
         (["lint", "none"], "no such file or folder"),
         (["evaluate", "none"], "no run directory"),
         (["export", "none", "--to", "out"], "no run directory"),

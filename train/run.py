@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 import warnings
@@ -370,7 +371,8 @@ def _describe(
 ) -> None:
     """Writes the files that tell what is being trained on what."""
     documents = [*part.articles, *part.development, *part.held_out]
-    data = {"documents": len(documents), "fingerprint": fingerprint(documents)}
+    corpora = _corpora(part.articles, config.model.encoder)
+    data = {"documents": len(documents), "fingerprint": fingerprint(documents), "corpora": corpora}
     write_json(folder / "environment.json", environment(accelerator, config, data))
     write_json(folder / "labels.json", {head: bio_tags(settings.labels[head]) for head in settings.heads})
     write_json(
@@ -384,6 +386,15 @@ def _describe(
         },
     )
     write_json(folder / "lost.json", lost_report(lost))
+
+
+def _corpora(training: Sequence[Document], encoder: str) -> list[str]:
+    """Public corpora among the articles, and of the run that the encoder is from: their licences bind the model too."""
+    names = {str(document.meta["corpus"]) for document in training if "corpus" in document.meta}
+    before = Path(encoder).parent / "environment.json"
+    if before.is_file():
+        names.update(json.loads(before.read_text(encoding="utf-8")).get("data", {}).get("corpora", ()))
+    return sorted(names)
 
 
 def _row(update: Update, seconds: float, score: float | None) -> dict[str, float]:

@@ -1,11 +1,12 @@
 """Annotation in and out: one module a format, each with the same few functions; this one finds the right module.
 
-A format's module has `sniff`, and `read` or `render` or `write`:
+A format's module has `sniff` and `read`, or `kept` and one of `render` and `write`, or all of them:
 
     sniff(path: Path, head: str) -> str            why this file or folder is of the format; empty where it is not
     read(path: Path, labels: LabelMap) -> Iterator[Document]
     render(documents: Iterable[Document]) -> Iterator[str]      the pieces of one text file
     write(documents: Iterable[Document], target: Path) -> None   a folder, or a file that is no text
+    kept(meta: Mapping[str, Any]) -> Mapping[str, Any]          what of a document's `meta` is written
 
 Readers yield as they read, so that any number of articles goes through; what is wrong is collected and raised as one
 InputError behind the last good document (or at once, where nothing can be read).
@@ -15,8 +16,9 @@ from __future__ import annotations
 
 import importlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Final, Literal
@@ -25,11 +27,14 @@ from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.files import new_file
 from narasumber.formats.common import LabelMap
+from narasumber.labels import HEADS
 from narasumber.scope import WHOLE
+from narasumber.words import words
 
-Feature = Literal["links", "overlaps", "gaps", "attributes", "ids", "layers", "scope"]
-"""What not every format can carry: attributions; spans of one layer over each other; spans in parts; Form and Kind;
-the document's id; layers over each other; what the annotation speaks of."""
+Feature = Literal["links", "cues", "overlaps", "gaps", "edges", "attributes", "ids", "layers", "scope"]
+"""What not every format can carry: attributions; those of a CUE without any role; spans of one layer over each other;
+spans in parts; spans that cut a word or cross a line; Form and Kind; the document's id; layers over each other; what
+the annotation speaks of."""
 
 
 @dataclass(frozen=True)
@@ -64,52 +69,52 @@ FORMATS: Final[dict[str, Format]] = {
             "json",
             "one Document a line, all that Narasumber knows",
             "json_lines",
-            _carries("links overlaps gaps attributes ids layers scope"),
+            _carries("links cues overlaps gaps edges attributes ids layers scope"),
         ),
         Format(
             "brat",
             "a folder of .txt and .ann pairs, and the folders in it",
             "brat",
-            _carries("links overlaps gaps attributes ids layers"),
+            _carries("links cues overlaps gaps edges attributes ids layers"),
         ),
         Format(
             "uima-xmi",
             "UIMA CAS as XMI with TypeSystem.xml, as INCEpTION exports: a file, a folder, or a zip of a project",
             "uima_xmi",
-            _carries("links overlaps attributes ids layers"),
+            _carries("links overlaps edges attributes ids layers"),
             extra="inception",
         ),
         Format(
             "cas-json",
             "UIMA CAS as JSON, as INCEpTION exports: a file, a folder, or a zip of a project",
             "cas_json",
-            _carries("links overlaps attributes ids layers"),
+            _carries("links overlaps edges attributes ids layers"),
             extra="inception",
         ),
         Format(
             "webanno-tsv",
-            "WebAnno TSV 3.1 to 3.3, as INCEpTION exports: a file, or a folder of them",
+            "WebAnno TSV 3.1 to 3.3, as INCEpTION exports: a file, or a folder or zip of them",
             "webanno_tsv",
-            _carries("links overlaps attributes ids layers"),
+            _carries("links overlaps edges attributes ids layers"),
             writes=False,
         ),
         Format(
             "labelstudio",
             "Label Studio's tasks with annotations or predictions, JSON or JSON-MIN",
             "labelstudio",
-            _carries("links overlaps attributes ids layers"),
+            _carries("links overlaps edges attributes ids layers"),
         ),
         Format(
             "doccano",
             "doccano's JSON Lines, with or without relations, one file or a folder or zip of one a user",
             "doccano",
-            _carries("links overlaps ids layers"),
+            _carries("links overlaps edges ids layers"),
         ),
         Format(
             "prodigy",
             "Prodigy's JSON Lines, as db-out writes and db-in takes them",
             "prodigy",
-            _carries("links overlaps gaps attributes ids layers"),
+            _carries("links overlaps gaps edges attributes ids layers"),
         ),
         Format(
             "spacy-json",
@@ -122,14 +127,14 @@ FORMATS: Final[dict[str, Format]] = {
             "docbin",
             "spaCy's binary training files (.spacy)",
             "docbin",
-            _carries("links overlaps attributes ids layers"),
+            _carries("links overlaps edges attributes ids layers"),
             extra="spacy",
         ),
         Format(
             "web-annotation",
             "W3C Web Annotation, an AnnotationPage in JSON-LD",
             "web_annotation",
-            _carries("links overlaps attributes ids layers"),
+            _carries("links overlaps edges attributes ids layers"),
         ),
         Format(
             "conll",
@@ -161,10 +166,13 @@ def detect(path: Path) -> tuple[Format, str]:
     """The format of a file or folder, and why. Raises InputError where it is none, or cannot be read."""
     if not path.exists():
         raise InputError(str(path), "no such file or folder", "name a file or folder with annotated articles")
-    head = _head(path)
-    for item in FORMATS.values():
-        if item.reads and (why := item.load().sniff(path, head)):
-            return item, why
+    for size in _HEADS:
+        head = _head(path, size)
+        for item in FORMATS.values():
+            if item.reads and (why := item.load().sniff(path, head)):
+                return item, why
+        if path.stat().st_size <= size:
+            break
     raise InputError(
         str(path),
         "is of no known format",
@@ -172,13 +180,17 @@ def detect(path: Path) -> tuple[Format, str]:
     )
 
 
-def _head(path: Path) -> str:
+_HEADS: Final = (1 << 16, 1 << 20)
+"""Bytes that are looked at, and if they do not tell, for a long article may stand before what does, once more."""
+
+
+def _head(path: Path, size: int) -> str:
     """The first characters of a file; of a folder, nothing."""
     if path.is_dir():
         return ""
     try:
         with path.open("rb") as file:
-            return file.read(1 << 16).decode("utf-8-sig", errors="replace")
+            return file.read(size).decode("utf-8-sig", errors="replace")
     except OSError as error:
         raise InputError(str(path), f"cannot be read: {error.strerror}") from None
 
@@ -198,9 +210,7 @@ def read(path: Path, format: str = "auto", labels: LabelMap | None = None) -> It
 
 def write(documents: Iterable[Document], target: Path, format: str) -> None:
     """Writes a file, or for some formats a folder; it is there as a whole or not at all. Raises InputError."""
-    chosen = _format(format)
-    if not chosen.writes:
-        raise InputError(chosen.name, "is read only", "choose another format")
+    chosen = _written(format)
     try:
         if chosen.is_text:
             with new_file(target) as file:
@@ -221,26 +231,63 @@ def _format(name: str) -> Format:
     return FORMATS[name]
 
 
+def _written(name: str) -> Format:
+    chosen = _format(name)
+    if not chosen.writes:
+        raise InputError(chosen.name, "is read only", "choose another format")
+    return chosen
+
+
 def losses(documents: Sequence[Document], format: str) -> dict[str, int]:
-    """What `format` cannot carry of these documents: what it is, and how often."""
-    carries = _format(format).carries
+    """What `format` cannot carry of these documents: what it is, and how often.
+
+    What a reader has left out already, `meta["left_out"]`, is not among it. Raises InputError for a format that is not
+    written.
+    """
+    chosen = _written(format)
+    kept = chosen.load().kept
     count: Counter[str] = Counter()
     for document in documents:
-        for feature, what, number in _features(document):
-            if feature not in carries and number:
-                count[what] += number
-    return dict(count)
+        for feature, (what, number_in) in _LOSSES.items():
+            if feature not in chosen.carries:
+                count[what] += number_in(document)
+        known = {"left_out", *kept(document.meta)}
+        for name, value in document.meta.items():
+            if name not in known and value not in (None, "", [], {}):
+                is_list = name in _IN_META and isinstance(value, list)
+                count[_IN_META.get(name, f"fields {name}"[:80])] += len(value) if is_list else 1
+    return dict(+count)
 
 
-def _features(document: Document) -> Iterator[tuple[Feature, str, int]]:
-    from narasumber.tags import outermost  # here, for the command line imports this module and is quicker without numpy
+_LOSSES: Final[dict[Feature, tuple[str, Callable[[Document], int]]]] = {
+    "links": (
+        "links between a CUE and its SOURCE or CONTENT",
+        lambda document: sum(len(attribution.spans) - 1 for attribution in document.attributions),
+    ),
+    "cues": (
+        "attributions of a CUE without SOURCE and CONTENT",
+        lambda document: sum(len(attribution.spans) == 1 for attribution in document.attributions),
+    ),
+    "overlaps": ("spans over another of their layer", lambda document: _lost_in_bio(document, "nested", "crossing")),
+    "gaps": ("spans in several parts", lambda document: sum(bool(span.fragments) for span in document.spans)),
+    "edges": ("spans that cut a word or cross a line", lambda document: _lost_in_bio(document, "word", "line")),
+    "attributes": ("attributes (Form, Kind)", lambda document: sum(len(span.attributes) for span in document.spans)),
+    "layers": ("spans of a second layer", lambda document: sum(span.layer != "entity" for span in document.spans)),
+    "scope": ("statements of what the annotation speaks of", lambda document: int(document.scope != WHOLE)),
+}
 
-    links = sum(len(attribution.spans) - 1 for attribution in document.attributions)
-    yield "links", "links between a CUE and its SOURCE or CONTENT", links
-    layers = {span.layer for span in document.spans}
-    covered = [outermost(document.layer(layer)) for layer in layers]
-    yield "overlaps", "spans over another of their layer", sum(len(inside + rest) for _, inside, rest in covered)
-    yield "gaps", "spans in several parts", sum(bool(span.fragments) for span in document.spans)
-    yield "attributes", "attributes (Form, Kind)", sum(len(span.attributes) for span in document.spans)
-    yield "layers", "spans of a second layer", sum(span.layer != "entity" for span in document.spans)
-    yield "scope", "statements of what the annotation speaks of", int(document.scope != WHOLE)
+_IN_META: Final = {"brat": "lines that only brat has", "unknown": "stretches of which the annotation says nothing"}
+"""Fields of `meta` that have a form, and what their items are."""
+
+
+def _lost_in_bio(document: Document, *causes: str) -> int:
+    return sum(_causes(document)[cause] for cause in causes)
+
+
+@lru_cache(maxsize=1)
+def _causes(document: Document) -> Counter[str]:
+    """Why BIO columns cannot hold spans of a document, and how often."""
+    from narasumber.tags import bio  # here, for the command line imports this module and is quicker without numpy
+
+    grid = words(document.text)
+    return Counter(item.cause for head in HEADS for item in bio(document, head, grid)[1])

@@ -17,8 +17,8 @@ Offsets. The text of the Document is that of the file, line ends included; only 
 disagree about CRLF (one character or two) and about the mark (one or none): the text column of the T lines decides,
 and the spans are moved accordingly. Written offsets count the code points of the written file.
 
-Labels other than the scheme's are told, or mapped. Where an `annotation.conf` says which labels there are
-(https://brat.nlplab.org/configuration.html), it is asked first. Spans whose label is mapped to nothing are left out
+Labels other than the scheme's are told, or mapped; first and all in one those that an `annotation.conf` declares
+(https://brat.nlplab.org/configuration.html) and an article has. Spans whose label is mapped to nothing are left out
 with the lines that speak of them, counted in `meta["left_out"]`.
 """
 
@@ -27,15 +27,15 @@ from __future__ import annotations
 import codecs
 import re
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
-from narasumber.files import write_file
 from narasumber.formats.common import LabelMap, Problems, decoded, read_bytes, read_text
 from narasumber.formats.projects import files_in
 from narasumber.labels import ATTRIBUTES, LABELS, Layer, layer_of_label
@@ -78,18 +78,18 @@ class _Line:
 
 
 class _Findings:
-    """The problems of one file, told in the order of its lines."""
+    """The problems of one file, told in the order of its lines; of very many, those that were found first."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.found: list[tuple[int, Problem]] = []
+        self.problems = Problems()
 
     def add(self, line: int, what: str, cure: str = "") -> None:
-        self.found.append((line, Problem(f"{self.path}:{line}", what, cure)))
+        self.problems.add(f"{self.path}:{line}", what, cure)
 
     def raise_if_any(self) -> None:
-        if self.found:
-            raise InputError.of([problem for _, problem in sorted(self.found, key=lambda item: item[0])])
+        self.problems.found.sort(key=lambda problem: int(problem.where.rpartition(":")[2]))
+        self.problems.raise_if_any()
 
 
 def sniff(path: Path, head: str) -> str:
@@ -104,7 +104,8 @@ def sniff(path: Path, head: str) -> str:
 def read(path: Path, labels: LabelMap) -> Iterator[Document]:
     """One pair, or all pairs of a folder and the folders in it, whose ids are `folder/name`.
 
-    Raises InputError at once for labels of an `annotation.conf` that are unknown and not mapped; else at the end.
+    Raises InputError at once for labels that an `annotation.conf` declares and an article has, and that are unknown and
+    not mapped; else at the end.
     """
     if not path.is_dir():
         yield _read(path.with_suffix(".txt"), path.with_suffix(".ann"), path.stem, labels)
@@ -113,7 +114,7 @@ def read(path: Path, labels: LabelMap) -> Iterator[Document]:
     files = files_in(path)
     for file in files:
         if file.name == "annotation.conf":
-            _check_configuration(file, labels, problems)
+            _check_configuration(file, files, labels, problems)
     problems.raise_if_any()
     texts = sorted({file.with_suffix(".txt") for file in files if file.suffix in (".txt", ".ann")})
     if not texts:
@@ -133,8 +134,12 @@ def write(documents: Iterable[Document], target: Path) -> None:
     write_brat(documents, target)
 
 
-def _check_configuration(path: Path, labels: LabelMap, problems: Problems) -> None:
-    """Tells which labels of spans are declared that neither the scheme nor `labels` knows, all in one."""
+def kept(meta: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: meta[name] for name in ("brat",) if name in meta}
+
+
+def _check_configuration(path: Path, files: Iterable[Path], labels: LabelMap, problems: Problems) -> None:
+    """Tells which labels are declared, and stand in one of `files`, that neither the scheme nor `labels` knows."""
     try:
         content = read_text(path)
     except InputError as error:
@@ -152,11 +157,23 @@ def _check_configuration(path: Path, labels: LabelMap, problems: Problems) -> No
         elif words[0] not in labels and layer_of_label(words[0]) is None:
             unknown.setdefault(words[0], number)
     if unknown:
+        used = set().union(*map(_labels_in, files))
+        unknown = {label: number for label, number in unknown.items() if label in used}
+    if unknown:
         what = f"declares labels that are unknown: {', '.join(unknown)}"
         known = ", ".join(label for names in LABELS.values() for label in names)
         example = next(iter(unknown))
         cure = f"map each: --label {example}=LABEL (or {example}= to leave it out); labels are {known}"
         problems.add(f"{path}:{min(unknown.values())}", what, cure)
+
+
+def _labels_in(path: Path) -> set[str]:
+    """The labels of the spans in an `.ann` file, as far as it can be read; of other files, nothing."""
+    try:
+        content = path.read_bytes() if path.suffix == ".ann" else b""
+    except OSError:
+        return set()
+    return {label.decode(errors="replace") for label in re.findall(rb"^T\d+\t(\S+) ", content, re.MULTILINE)}
 
 
 def read_brat(txt_path: str | Path, ann_path: str | Path | None = None) -> Document:
@@ -265,39 +282,60 @@ def to_ann(document: Document) -> str:
 def write_brat(documents: Iterable[Document], folder: str | Path) -> None:
     """`ID.txt` and `ID.ann` for each document; the folder is made, files of these names are replaced.
 
-    An id `a/b` is the file `b` in a folder `a`. Each file is there as a whole or not at all. Raises InputError, before
-    anything is written, where an id is given twice or is no file name, or a text is no Unicode.
+    An id `a/b` is the file `b` in a folder `a`. Documents are written one by one to a hidden folder, whose files are
+    moved when all are there. Raises InputError, before that, where an id is given twice or is no file name, a text is
+    no Unicode, or the folder holds other `.txt` or `.ann` files, which would be read with these.
     """
     place = Path(folder)
-    files: dict[str, bytes] = {}
-    problems: list[Problem] = []
-    for document in documents:
-        if not is_file_name(document.id):
-            problems.append(
-                Problem(repr(document.id), "this document's id is no file name", "use letters, digits, _-.")
-            )
-        elif f"{document.id}.txt" in files:
-            problems.append(Problem(document.id, "two documents have this id", "rename one of them"))
-        else:
-            # A mark that belongs to the text is doubled, for a reader drops the first.
-            mark = "\ufeff" * document.text.startswith("\ufeff")
-            try:
-                files[f"{document.id}.txt"] = (mark + document.text).encode()
-                files[f"{document.id}.ann"] = to_ann(document).encode()
-            except UnicodeEncodeError as error:
-                what = f"character {error.start} of the text, {error.object[error.start]!r}, is half of one"
-                problems.append(Problem(document.id, what, "decode the source with errors='strict'"))
-    folders = {str(parent) for file_name in files for parent in PurePosixPath(file_name).parents}
-    for file_name in sorted(folders & set(files)):
-        problems.append(Problem(file_name, "is a document's file and the folder of another", "rename one of them"))
     if place.exists() and not place.is_dir():
-        problems.append(Problem(str(place), "there is a file of this name", "name a folder"))
-    if problems:
-        raise InputError.of(problems)
-    place.mkdir(parents=True, exist_ok=True)
-    for file_name, content in files.items():
-        (place / file_name).parent.mkdir(parents=True, exist_ok=True)
-        write_file(place / file_name, content)
+        raise InputError(str(place), "there is a file of this name", "name a folder")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    files: set[str] = set()
+    folders: set[str] = set()
+    problems = Problems()
+    with TemporaryDirectory(prefix=f".{place.name}.", dir=place if place.exists() else place.parent) as name:
+        aside = Path(name)
+        for document in documents:
+            id, names = document.id, {f"{document.id}.txt", f"{document.id}.ann"}
+            if not is_file_name(id):
+                problems.add(repr(id), "this document's id is no file name", "use letters, digits, _-.")
+                continue
+            parents = set(map(str, PurePosixPath(id).parents))
+            if names <= files:
+                cure = "rename one of them; `narasumber agree --adjudicate majority` makes one of several annotators'"
+                problems.add(id, "two documents have this id", cure)
+            elif names & folders or parents & files:
+                problems.add(id, "is a document's file and the folder of another", "rename one of them")
+            else:
+                files |= names
+                folders |= parents
+                try:
+                    _write_pair(document, aside / id)
+                except UnicodeEncodeError as error:
+                    what = f"character {error.start} of the text, {error.object[error.start]!r}, is half of one"
+                    problems.add(id, what, "decode the source with errors='strict'")
+        if others := [name for name in _texts_in(place) if name not in files]:
+            told = ", ".join(others[:3]) + ", ..." * (len(others) > 3)
+            problems.add(str(place), f"holds other articles: {told}", "name a new folder, or take them out")
+        problems.raise_if_any()
+        for name in sorted(files):
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (aside / name).replace(place / name)
+        place.mkdir(exist_ok=True)  # for no documents
+
+
+def _write_pair(document: Document, path: Path) -> None:
+    # A mark that belongs to the text is doubled, for a reader drops the first.
+    text = "\ufeff" * document.text.startswith("\ufeff") + document.text
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.with_name(f"{path.name}.txt").write_bytes(text.encode())
+    path.with_name(f"{path.name}.ann").write_bytes(to_ann(document).encode())
+
+
+def _texts_in(folder: Path) -> list[str]:
+    """The names of the files that would be read from a folder, which need not be there."""
+    endings = (".txt", ".ann")
+    return [file.relative_to(folder).as_posix() for file in files_in(folder) if file.suffix in endings]
 
 
 def is_file_name(id: str) -> bool:
@@ -358,7 +396,7 @@ def _mapped(lines: Sequence[_Line], labels: LabelMap) -> tuple[list[_Line], Coun
     left_out: Counter[str] = Counter()
     if not labels:
         return list(lines), left_out
-    gone: set[str] = set()
+    gone: list[str] = []
     first: dict[str, tuple[str, str]] = {}
     same: dict[str, str] = {}
     found: list[_Line] = []
@@ -370,7 +408,7 @@ def _mapped(lines: Sequence[_Line], labels: LabelMap) -> tuple[list[_Line], Coun
         head = [labels.get(before, before), *line.head[1:]]
         id, first_label = first.setdefault(" ".join(head), (line.id, before))
         if not head[0]:
-            gone.add(line.id)
+            gone.append(line.id)
             left_out[f"spans labelled {before}"] += 1
         elif first_label != before:
             same[line.id] = id
@@ -380,22 +418,26 @@ def _mapped(lines: Sequence[_Line], labels: LabelMap) -> tuple[list[_Line], Coun
         replace(line, head=_renamed(line.kind, line.head, {id: same.get(id, id) for id in line.references}))
         for line in found
     ]
-    count = -1
-    while count < len(gone):
-        count = len(gone)
-        rest: list[_Line] = []
-        for line in found:
-            if gone.isdisjoint(line.references):
-                rest.append(line)
-            elif line.kind == "E" and line.references[0] not in gone:
-                kept = [word for word in line.head if word.rpartition(":")[2] not in gone]
-                left_out["roles of left-out spans"] += len(line.head) - len(kept)
-                rest.append(replace(line, head=kept))
-            else:
-                gone.add(line.id)
+    speakers: dict[str, list[_Line]] = defaultdict(list)
+    for line in found:
+        for target in line.references:
+            speakers[target].append(line)
+    lines_gone: set[int] = set()
+    for id in gone:  # which grows
+        for line in speakers[id]:
+            if line.number not in lines_gone and (line.kind != "E" or line.references[0] == id):
+                lines_gone.add(line.number)
+                gone.append(line.id)
                 left_out[f"{_SPEAKS[line.kind]} of left-out spans"] += 1
-        found = rest
-    return found, left_out
+    ids_gone = set(gone)
+    rest: list[_Line] = []
+    for line in found:
+        if line.number in lines_gone:
+            continue
+        head = [word for word in line.head if line.kind != "E" or word.rpartition(":")[2] not in ids_gone]
+        left_out["roles of left-out spans"] += len(line.head) - len(head)
+        rest.append(replace(line, head=head))
+    return rest, +left_out
 
 
 def _offset(digits: str) -> int:
@@ -494,7 +536,7 @@ def _roles(
     said: dict[tuple[str, str, str], str] = {}
     named = {target for line in lines for target in line.references}
     for line in lines:
-        if line.kind not in "RE" or any(layers.get(id) is None for id in line.references if id[0] == "T"):
+        if line.kind not in "RE" or any(layers.get(id) is None for id in line.references if id[:1] == "T"):
             continue  # the latter are told already: dangling ids, malformed lines, unknown labels
         if line.kind == "R":
             cue, other = (word.rpartition(":")[2] for word in sorted(line.head[1:]))
@@ -582,22 +624,37 @@ def _keep(lines: Sequence[_Line], taken: set[str], spans: Mapping[str, Span]) ->
     return [{"kind": line.kind, "head": _renamed(line.kind, line.head, names), "tail": line.tail} for line in rest]
 
 
-def _kept_lines(kept: Sequence[Mapping[str, Any]], names: dict[str, str], name: Callable[[str, str], str]) -> list[str]:
-    """The lines that `_keep` kept, but for those that speak of something that is no longer there."""
-    alive = dict(enumerate(kept))
-    while True:
-        there = {*names, *(f"line {place}" for place in alive)}
-        lame = [place for place, item in alive.items() if not there.issuperset(_targets(item["kind"], item["head"]))]
-        if not lame:
-            break
-        for place in lame:
-            del alive[place]
-    lines: list[str] = []
-    ids = {place: "*" if item["kind"] == "*" else name(item["kind"], f"line {place}") for place, item in alive.items()}
+def _kept_lines(kept: object, names: dict[str, str], name: Callable[[str, str], str]) -> list[str]:
+    """The lines that `_keep` kept, but for those that speak of something that is no longer there, or are no such lines:
+    `meta` may have come from anywhere.
+    """
+    items = kept if isinstance(kept, Sequence) else ()
+    alive = {place: item for place, item in enumerate(items) if _is_kept(item)}
+    there = {*names, *(f"line {place}" for place in alive)}
+    speakers: dict[str, list[int]] = defaultdict(list)
     for place, item in alive.items():
-        head = " ".join(_renamed(item["kind"], item["head"], names))
-        lines.append("\t".join((ids[place], head) if item["tail"] is None else (ids[place], head, item["tail"])))
-    return lines
+        for target in _targets(item["kind"], item["head"]):
+            speakers[target].append(place)
+    lame = [place for target, places in speakers.items() if target not in there for place in places]
+    for place in lame:  # which grows
+        if alive.pop(place, None):
+            lame += speakers[f"line {place}"]
+    ids = {place: "*" if item["kind"] == "*" else name(item["kind"], f"line {place}") for place, item in alive.items()}
+    return [_kept_line(ids[place], item, names) for place, item in alive.items()]
+
+
+def _is_kept(item: Any) -> bool:
+    match item:
+        case {"kind": str(kind), "head": [*head], "tail": str() | None} if kind in _FORMS and kind != "T":
+            if all(isinstance(word, str) for word in head):
+                line = _kept_line("*" if kind == "*" else f"{kind}1", item, dict.fromkeys(_targets(kind, head), "T1"))
+                return _FORMS[kind][0].fullmatch(line) is not None
+    return False
+
+
+def _kept_line(id: str, item: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    head = " ".join(_renamed(item["kind"], item["head"], names))
+    return "\t".join((id, head) if item["tail"] is None else (id, head, item["tail"]))
 
 
 def _targets(kind: str, head: Sequence[str]) -> list[str]:

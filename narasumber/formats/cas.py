@@ -15,17 +15,15 @@ bound and read other files; so are large files and archives that expand beyond m
 from __future__ import annotations
 
 import json
+import keyword
 import re
 import warnings
-import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import partial
 from io import BytesIO
-from pathlib import Path, PurePosixPath
-from typing import IO, Any, Final, Literal
+from pathlib import Path
+from typing import Any, Final, Literal
 
 from narasumber.document import Document
 from narasumber.errors import InputError
@@ -33,21 +31,12 @@ from narasumber.files import new_folder
 from narasumber.formats.brat import is_file_name
 from narasumber.formats.common import LabelMap, Problems, Tie, parse_json, short
 from narasumber.formats.layers import CUSTOM, NAMED_ENTITY, Item, short_name, to_document
-from narasumber.formats.projects import files_in, identity, is_seen, meta_of, of_annotators
+from narasumber.formats.projects import File, files_of, identity, is_of_several, members_of, meta_of, of_annotators
 from narasumber.labels import ATTRIBUTES, layer_of_label
 from narasumber.sentences import sentences
 from narasumber.words import words
 
 Ending = Literal[".xmi", ".json"]
-
-LARGEST: Final = 64 * 1024 * 1024
-"""Bytes of one file; a CAS in memory takes some twenty times as much."""
-
-MOST_EXPANDED: Final = 1024**3
-"""Bytes that an archive may expand to, with the archives in it."""
-
-HIGHEST_RATIO: Final = 200
-"""How many times its own size an archive may expand to."""
 
 TYPE_SYSTEM: Final = "TypeSystem.xml"
 
@@ -56,29 +45,8 @@ _SEGMENTATION: Final = "de.tudarmstadt.ukp.dkpro.core.api.segmentation.type."
 _NO_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@dataclass(frozen=True)
-class _File:
-    """A file in a folder or an archive; `name` begins there."""
-
-    name: PurePosixPath
-    where: str
-    open: Callable[[], IO[bytes]]
-
-    def read(self, size: int = -1) -> bytes:
-        """All of it, or its first bytes. Raises InputError where it cannot be read, or is too large."""
-        try:
-            with self.open() as file:
-                content = file.read(LARGEST + 1 if size < 0 else size)
-        # Archives have many ways to be broken, encrypted or of an unknown kind, and the library has no base for them.
-        except Exception as error:
-            raise InputError(self.where, f"cannot be read: {short(error)}", "export it again") from None
-        if len(content) > LARGEST:
-            raise InputError(self.where, f"has more than {LARGEST >> 20} MiB", "export its documents one by one")
-        return content
-
-
 def sniff(path: Path, head: str, ending: Ending) -> str:
-    if not path.is_dir() and not zipfile.is_zipfile(path):
+    if not is_of_several(path):
         is_it = _says_cas_json(head) if ending == ".json" else path.suffix == ".xmi" or "<xmi:XMI" in head
         return {".json": "it holds UIMA feature structures", ".xmi": "it is XMI"}[ending] if is_it else ""
     try:
@@ -96,8 +64,7 @@ def read(path: Path, labels: LabelMap, ending: Ending) -> Iterator[Document]:
     reader = _Reader(labels, problems, ending)
     with ExitStack() as stack:
         files = _files(path, stack, reader.expanded)
-        alone = path.is_file() and not zipfile.is_zipfile(path)
-        wanted = [file for file in files if file.name.name == path.name] if alone else _wanted(files, ending)
+        wanted = _wanted(files, ending) if is_of_several(path) else files[:1]
         if not wanted:
             problems.add(str(path), f"no UIMA {ending} file in it", "name what INCEpTION exported")
         for file in wanted:
@@ -105,53 +72,18 @@ def read(path: Path, labels: LabelMap, ending: Ending) -> Iterator[Document]:
     problems.raise_if_any()
 
 
-def _files(path: Path, stack: ExitStack, expanded: Counter[str]) -> list[_File]:
+def _files(path: Path, stack: ExitStack, expanded: Counter[str]) -> list[File]:
     """All files of a folder or archive, by name; a single file with its neighbour, the type system."""
-    if path.is_dir():
-        names = files_in(path)
-    elif zipfile.is_zipfile(path):
-        return _members(path, path.stat().st_size, str(path), PurePosixPath(), stack, expanded)
-    else:
-        names = {file: PurePosixPath(file.name) for file in (path, path.with_name(TYPE_SYSTEM)) if file.is_file()}
-    return [_File(name, str(file), partial(_open, file)) for file, name in names.items()]
+    files = files_of(path, stack, expanded)
+    if not is_of_several(path) and (system := path.with_name(TYPE_SYSTEM)).is_file():
+        files += files_of(system, stack, expanded)
+    return files
 
 
-def _open(path: Path) -> IO[bytes]:
-    return path.open("rb")
-
-
-def _members(
-    source: Path | IO[bytes], size: int, where: str, folder: PurePosixPath, stack: ExitStack, expanded: Counter[str]
-) -> list[_File]:
-    """The files of an archive of `size` bytes. Raises InputError for one that is none, or too large when expanded.
-
-    `expanded` counts the bytes of all archives of an input.
-    """
-    try:
-        archive = stack.enter_context(zipfile.ZipFile(source))
-        members = [member for member in archive.infolist() if not member.is_dir()]
-    except Exception as error:  # see _File.read
-        raise InputError(where, f"is no archive that can be read: {short(error)}", "export it again") from None
-    own = sum(member.file_size for member in members)
-    expanded["bytes"] += own
-    if expanded["bytes"] > MOST_EXPANDED or own > HIGHEST_RATIO * size:
-        what = f"expands from {size:,} to {own:,} bytes"
-        limit = f"{MOST_EXPANDED >> 30} GiB in all, {HIGHEST_RATIO} times its size"
-        raise InputError(where, what, f"the limit is {limit}; unpack it and name the folder, if you trust it")
-    found = []
-    for member in sorted(members, key=lambda member: member.filename):
-        name = PurePosixPath(member.filename)
-        if name.is_absolute() or ".." in name.parts:
-            raise InputError(where, f"holds the name {short(name)}, which leads out of it", "export it again")
-        if is_seen(name):
-            found.append(_File(folder / name, f"{where}/{name}", partial(archive.open, member)))
-    return found
-
-
-def _wanted(files: Sequence[_File], ending: Ending) -> list[_File]:
+def _wanted(files: Sequence[File], ending: Ending) -> list[File]:
     """Those that hold a CAS."""
 
-    def holds(file: _File) -> bool:
+    def holds(file: File) -> bool:
         if file.name.suffix == ".zip":
             return ending == ".xmi" and bool(identity(file.name)[1])
         if file.name.suffix != ending:
@@ -176,7 +108,7 @@ class _Reader:
         self.systems: dict[bytes, Any] = {}
         self.expanded: Counter[str] = Counter()
 
-    def documents(self, file: _File, beside: Sequence[_File]) -> Iterator[Document]:
+    def documents(self, file: File, beside: Sequence[File]) -> Iterator[Document]:
         """The document of a file, or of the one in an archive; `beside` it is the type system."""
         try:
             content = file.read()
@@ -186,19 +118,19 @@ class _Reader:
                 return
             with ExitStack() as stack:
                 source = BytesIO(content)
-                inside = _members(source, len(content), file.where, file.name.parent, stack, self.expanded)
+                inside = members_of(source, len(content), file.where, file.name.parent, stack, self.expanded)
                 wanted = [member for member in inside if member.name.suffix == self.ending]
                 if not wanted:
                     self.problems.add(file.where, f"no {self.ending} file in it", "export it again, as UIMA CAS XMI")
                 for member in wanted:
                     # The archive has the annotator's name; what is in it may have any.
-                    named = _File(file.name.with_suffix(self.ending), member.where, member.open)
+                    named = File(file.name.with_suffix(self.ending), member.where, member.open)
                     document = self._document(named, named.read(), [*beside, *inside])
                     yield from [document] if document else []
         except InputError as error:
             self.problems.take(error)
 
-    def _document(self, file: _File, content: bytes, beside: Sequence[_File]) -> Document | None:
+    def _document(self, file: File, content: bytes, beside: Sequence[File]) -> Document | None:
         id, annotator = identity(file.name)
         left_out: Counter[str] = Counter()
         with warnings.catch_warnings(record=True) as told:
@@ -232,7 +164,7 @@ class _Reader:
             left_out=left_out,
         )
 
-    def _parse(self, file: _File, content: bytes, beside: Sequence[_File]) -> Any:
+    def _parse(self, file: File, content: bytes, beside: Sequence[File]) -> Any:
         """The CAS. Raises InputError for what is none; cassis and lxml tell it by errors of all classes."""
         try:
             if self.ending == ".json":
@@ -244,7 +176,7 @@ class _Reader:
         except Exception as error:
             raise _unreadable(file.where, "CAS", error) from None
 
-    def _system(self, file: _File, beside: Sequence[_File]) -> Any:
+    def _system(self, file: File, beside: Sequence[File]) -> Any:
         """The type system in the folder of the file, or above it."""
         found = {other.name.parent: other for other in beside if other.name.name == TYPE_SYSTEM}
         system = next((found[folder] for folder in file.name.parents if folder in found), None)
@@ -255,9 +187,11 @@ class _Reader:
         if content not in self.systems:
             _refuse_unsafe_xml(content, system.where)
             try:
-                self.systems[content] = self.cassis.load_typesystem(BytesIO(content))
+                found_types = self.cassis.load_typesystem(BytesIO(content))
             except Exception as error:  # see _parse
                 raise _unreadable(system.where, "type system", error) from None
+            _refuse_odd([feature.name for kind in found_types.get_types() for feature in kind.features], system.where)
+            self.systems[content] = found_types
         return self.systems[content]
 
 
@@ -298,6 +232,14 @@ def _refuse_twice(ids: Sequence[Any], where: str) -> None:
         raise InputError(where, f"the id {short(twice[0])} is given twice", "export it again")
 
 
+def _refuse_odd(features: Sequence[Any], where: str) -> None:
+    """Raises InputError for names of features that are no names: cassis makes Python code of them, and runs it."""
+    for name in features:
+        if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+            what = f"a feature is called {short(name)}"
+            raise InputError(where, what, "names are letters, digits and _, and no words of Python's")
+
+
 def _json(content: bytes, where: str) -> str:
     """The text of a JSON file. Raises InputError for one that is no CAS with its types."""
     try:
@@ -305,9 +247,11 @@ def _json(content: bytes, where: str) -> str:
     except UnicodeDecodeError as error:
         raise InputError(where, f"byte {error.start} is not UTF-8", "save the file as UTF-8") from None
     value = parse_json(text, where)
-    for key in ("%TYPES", "%FEATURE_STRUCTURES", "%VIEWS"):
-        if not isinstance(value, dict) or not isinstance(value.get(key), (dict, list)):
+    for key, form in (("%TYPES", dict), ("%FEATURE_STRUCTURES", (dict, list)), ("%VIEWS", dict)):
+        if not isinstance(value, dict) or not isinstance(value.get(key), form):
             raise InputError(where, f"lacks {key}", "export it as UIMA CAS JSON, with its types")
+    kinds = [kind for kind in value["%TYPES"].values() if isinstance(kind, dict)]
+    _refuse_odd([name for kind in kinds for name in kind if not name.startswith("%")], where)
     given = value["%FEATURE_STRUCTURES"]
     structures = [item for item in (given if isinstance(given, list) else given.values()) if isinstance(item, dict)]
     _refuse_twice([item["%ID"] for item in structures if "%ID" in item], where)
@@ -388,6 +332,10 @@ def write(documents: Iterable[Document], target: Path, ending: Ending) -> None:
             file.write_bytes((cas.to_xmi() if ending == ".xmi" else cas.to_json()).encode())
         if ending == ".xmi":
             (folder / TYPE_SYSTEM).write_bytes(system.to_xml().encode())
+
+
+def kept(meta: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: meta[name] for name in ("annotator",) if name in meta}
 
 
 def _file_name(document: Document, ending: Ending) -> str:

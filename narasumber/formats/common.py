@@ -5,10 +5,12 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import math
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +27,9 @@ MOST: Final = 100
 
 LONGEST_LINE: Final = 64 * 1024 * 1024
 """Bytes; a longer line, or item of a list, is refused before it fills the memory."""
+
+DEEPEST: Final = 100
+"""Lists and objects in one another: more than any tool writes, and far from where Python's stack ends."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class Problems:
     def add(self, where: str, what: str, cure: str = "") -> None:
         self.count += 1
         if len(self.found) < MOST:
-            self.found.append(Problem(where, what, cure))
+            self.found.append(Problem(where, clipped(what), clipped(cure)))
 
     def take(self, error: InputError) -> None:
         for problem in error.problems:
@@ -146,7 +151,7 @@ def build(
         spans[mark.key] = span
 
     keys = {mark.key for mark in marks}
-    roles: dict[Span, list[Span]] = {}
+    roles: dict[Span, dict[Span, None]] = {}
     for tie in ties:
         missing = [key for key in (tie.first, tie.second) if key not in keys]
         if missing:
@@ -160,8 +165,8 @@ def build(
         cue, other = sorted(ends, key=lambda span: span.layer != "cue")
         if cue.layer != "cue" or other.layer not in ("source", "content"):
             leave(f"relations between {ends[0].label} and {ends[1].label}")
-        elif other not in roles.setdefault(cue, []):
-            roles[cue].append(other)
+        else:
+            roles.setdefault(cue, {})[other] = None
     if problems.count > before:
         return None
     attributions = [
@@ -179,9 +184,15 @@ def build(
 
 
 def left_out_of(document: Document) -> dict[str, int]:
-    """What a reader could not take over, and how often: `meta["left_out"]`, as far as it is of that form."""
+    """What a reader could not take over, and how often: `meta["left_out"]`, as far as it is of that form and not 0."""
     told = document.meta.get("left_out")
-    return {what: number for what, number in told.items() if type(number) is int} if isinstance(told, dict) else {}
+    known = told.items() if isinstance(told, dict) else ()
+    return {what: number for what, number in known if type(number) is int and number > 0}
+
+
+def clipped(message: str, longest: int = 1000) -> str:
+    """A message of a length that people read, whatever names a file puts into it."""
+    return message if len(message) <= longest else f"{message[: longest - 100]} ... {message[-90:]}"
 
 
 def short(value: object) -> str:
@@ -220,11 +231,11 @@ def decoded(content: bytes, where: str) -> str:
 
 
 def parse_json(text: str | bytes, where: str) -> Any:
-    """A JSON value. Raises InputError for what is none, nests too deep, has numbers of thousands of digits or half of a
+    """A JSON value. Raises InputError for what is none, nests too deep, has numbers without bounds or half of a
     character.
     """
     try:
-        return _no_halves(json.loads(text, parse_constant=_no_constant))
+        return _sound(json.loads(text, parse_constant=_no_constant, parse_float=_finite))
     except json.JSONDecodeError as error:
         raise InputError(
             where, f"is not JSON: {error.msg} at {error.lineno}:{error.colno}", "export it again"
@@ -238,10 +249,30 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON value")
 
 
-def _no_halves(value: Any) -> Any:
-    """The value, unless a string in it has half of a surrogate pair, which cannot be written or shown anywhere."""
-    json.dumps(value, ensure_ascii=False).encode()
+def _finite(digits: str) -> float:
+    """Python reads 1e999 as a number that JSON cannot write."""
+    if math.isinf(value := float(digits)):
+        raise ValueError(f"{short(digits)} is too large a number")
     return value
+
+
+def _sound(value: Any) -> Any:
+    """The value, unless it nests too deep, or has half of a surrogate pair, which cannot be written or shown anywhere.
+
+    Raises RecursionError or UnicodeEncodeError.
+    """
+    level: list[Any] = [[value]]
+    for _ in range(DEEPEST + 1):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            json.dumps(value, ensure_ascii=False).encode()
+            return value
+    raise RecursionError
 
 
 def json_lines(path: Path | zipfile.Path, problems: Problems) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -295,7 +326,7 @@ _PIECE: Final = 1 << 20
 
 def _json_items(path: Path | zipfile.Path, problems: Problems) -> Iterator[tuple[str, dict[str, Any]]]:
     """Objects that stand in a list, or one after another."""
-    decoder = json.JSONDecoder(parse_constant=_no_constant)
+    decoder = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
     number, where = 1, f"{path}: item 1"
     try:
         with path.open("rb") as binary, io.TextIOWrapper(binary, "utf-8-sig") as file:
@@ -327,7 +358,7 @@ def _json_items(path: Path | zipfile.Path, problems: Problems) -> Iterator[tuple
                     return
                 number += 1
                 if isinstance(value, dict):
-                    yield where, _no_halves(value)
+                    yield where, _sound(value)
                 else:
                     problems.add(where, f"holds a {type(value).__name__}, not an object", "one article an item")
     except UnicodeDecodeError as error:
@@ -357,6 +388,7 @@ def plain(fields: Mapping[str, Any], left_out: dict[str, int]) -> dict[str, Any]
 CRLF_AS_ONE: Final = r"\r\n|[\s\S]"
 
 
+@lru_cache(maxsize=8)  # as many annotations as a text has ask for the same
 def units(text: str, one: str = r"[\s\S]", *, utf16: bool = False) -> Sequence[int]:
     """A way of counting characters, as the place of each offset in `text`: what matches `one` counts as one.
 

@@ -2,9 +2,9 @@
 
 The family is that of the CoNLL-2003 shared task (W03-0419): two or more columns, parted by tabs if any line has one,
 else by spaces; `-DOCSTART-` lines, or `# id = ` and `# newdoc` comments as in CoNLL-U, part documents; other comments
-at the head of a sentence are passed over. A token may hold spaces: where a line has more fields than the others and no
-tabs, the tokens' part is the one that grows. A file is read twice: `survey` finds out how it is written, then
-documents are yielded one by one, each held in memory by itself.
+are passed over. A token may hold spaces: where a line has more fields than the others and no tabs, the tokens' part is
+the one that grows. A file is read twice: `survey` finds out how it is written, then documents are yielded one by one,
+each held in memory by itself.
 
 Columns. The word is in the first column, or in the second where the first counts the words of each sentence. A column
 is a tag column where most of its values are `O` or `B-LABEL` and the like. Of several, those are read that hold a label
@@ -31,7 +31,7 @@ import codecs
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -39,7 +39,7 @@ from typing import Any, Final, Literal
 
 from narasumber.document import Document
 from narasumber.errors import InputError
-from narasumber.formats.common import LONGEST_LINE, LabelMap, Mark, Problems, build, parse_json, short
+from narasumber.formats.common import LabelMap, Mark, Problems, build, parse_json, short
 from narasumber.labels import HEADS, LABELS, Head, Layer, head_labels, layer_of_head, layer_of_label
 from narasumber.scope import WHOLE, LayerScope, Scope
 from narasumber.tags import MASKED, Tags, bio, tag_names, unknown
@@ -48,6 +48,12 @@ from narasumber.words import words
 Scheme = Literal["IOB1", "IOB2", "BIOES", "BILOU"]
 
 DOCSTART: Final = "-DOCSTART-"
+
+LONGEST_LINE: Final = 1 << 20
+"""Bytes; a longer line is refused: the longest give the text of a paragraph."""
+
+MOST_COLUMNS: Final = 100
+"""Columns, from the right, that may hold tags; prose in one line has any number."""
 
 _TAG: Final = re.compile(r"O|[BIESLU]-\S+")
 _COMMENT: Final = re.compile(
@@ -93,6 +99,7 @@ class Sentence:
 
 
 def sniff(path: Path, head: str) -> str:
+    """A `.txt` file with spaces between words has to look more like columns: prose may end in `golongan darah O`."""
     if path.is_dir():
         return ""
     *lines, last = head.split("\n")
@@ -106,6 +113,9 @@ def sniff(path: Path, head: str) -> str:
     if not found:
         return ""
     place, seen = max(found)
+    says_so = census.tabs or census.names or census.has_bounds
+    if path.suffix == ".txt" and not says_so and (census.rows < 3 or not seen.letters):
+        return ""
     return f"lines are words, with {seen.scheme or 'mixed'} tags in column {census.width + 1 + place}"
 
 
@@ -200,7 +210,7 @@ def sentences(path: Path, layout: Layout, problems: Problems) -> Iterator[Senten
                     what = f"tag {short(tag)} is neither O nor of the form B-LABEL, I-LABEL"
                     problems.add(f"{path}:{number}", what, "write it so; --label NAME=LABEL then maps another label")
             rows.append((number, [fields[layout.word], *tags]))
-        elif rows or not line.startswith("#"):
+        elif not line.startswith("#") or (rows and not line.startswith("# ")):  # `#Solo` may be a word without a tag
             what = f"{short(line)} has not the {layout.width} columns of the other lines"
             cure = f"part columns by {'one tab' if layout.tabs else 'spaces'}, and put comments before sentences"
             problems.add(f"{path}:{number}", what, cure)
@@ -283,6 +293,10 @@ def to_conll(document: Document) -> str:
 
 def render(documents: Iterable[Document]) -> Iterator[str]:
     yield from map(to_conll, documents)
+
+
+def kept(meta: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: meta[name] for name in ("unknown",) if name in meta}
 
 
 # Text from tokens
@@ -460,7 +474,7 @@ class _Census:
             self.rows += 1
             self.numbered &= fields[0] == str(self.place)
             self.widths[len(fields)] += 1
-            for index in range(1, len(fields)):
+            for index in range(1, min(len(fields), MOST_COLUMNS)):
                 self.columns.setdefault(-index, _Seen()).take(fields[-index], number)
 
     @property

@@ -15,7 +15,9 @@ gaps are written from their start to their end. Read are `doc.ents` and all grou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import gc
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -23,8 +25,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.files import write_file
-from narasumber.formats.common import LabelMap, Mark, Problems, Tie, build, plain
+from narasumber.formats.common import LabelMap, Mark, Problems, Tie, build, plain, read_bytes
 from narasumber.formats.prodigy import tokens
+from narasumber.formats.projects import HIGHEST_RATIO
 from narasumber.labels import LAYERS
 from narasumber.tags import outermost
 
@@ -32,7 +35,12 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
 
+HARMLESS: Final = 64 * 1024 * 1024
+"""Bytes that any file may expand to."""
+
 _KEY: Final = "narasumber"
+_AGAIN: Final = "write it with DocBin.to_disk of spaCy 3"
+_PIECE: Final = 64 * 1024
 
 
 def sniff(path: Path, head: str) -> str:
@@ -50,20 +58,12 @@ def read(path: Path, labels: LabelMap) -> Iterator[Document]:
         except (AttributeError, KeyError, TypeError, ValueError):
             problems.add(where, f"its user_data has a {_KEY!r} of another form", "write it with `narasumber convert`")
             continue
-        groups = {"doc.ents": doc.ents, **{f"doc.spans {name}": doc.spans[name] for name in doc.spans}}
-        marks = [
-            Mark(
-                key := f"{group} {index}",
-                span.label_,
-                span.start_char,
-                span.end_char,
-                f"{where}: {key}",
-                attributes=own.attributes.get(key, {}),
-            )
-            for group, spans in groups.items()
-            for index, span in enumerate(spans)
-        ]
-        if doc.cats:
+        try:
+            marks = list(_marks(doc, own, where))
+        except (KeyError, IndexError, ValueError):  # what spaCy raises, for it looks spans up when they are asked for
+            problems.add(where, "its spans are damaged", _AGAIN)
+            continue
+        if isinstance(doc.cats, dict) and doc.cats:
             own.left_out["categories"] = len(doc.cats)
         id, meta = own.id or f"{path.stem}-{number}", {**own.meta, "left_out": own.left_out}
         document = build(id, doc.text, marks, own.ties, labels, problems, where=where, meta=meta)
@@ -72,20 +72,40 @@ def read(path: Path, labels: LabelMap) -> Iterator[Document]:
     problems.raise_if_any()
 
 
+def _marks(doc: Doc, own: _Own, where: str) -> Iterator[Mark]:
+    groups = {"doc.ents": doc.ents, **{f"doc.spans {name}": doc.spans[name] for name in doc.spans}}
+    for group, spans in groups.items():
+        for index, span in enumerate(spans):
+            key = f"{group} {index}"
+            attributes = own.attributes.get(key, {})
+            yield Mark(key, span.label_, span.start_char, span.end_char, f"{where}: {key}", attributes=attributes)
+
+
 def _docs(path: Path) -> Iterator[Doc]:
     _require_spacy()
     from spacy.tokens import DocBin
     from spacy.vocab import Vocab
 
+    content = read_bytes(path)
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
-    try:
+        _refuse_bomb(content, str(path))
         yield from DocBin().from_bytes(content).get_docs(Vocab())
+    except InputError:
+        raise
     except Exception as error:  # whatever zlib, msgpack and spaCy raise for bytes that are something else
-        what = f"is no DocBin, or a damaged one: {type(error).__name__}"
-        raise InputError(str(path), what, "write it with DocBin.to_disk of spaCy 3") from None
+        raise InputError(str(path), f"is no DocBin, or a damaged one: {type(error).__name__}", _AGAIN) from None
+    finally:
+        gc.enable()  # spaCy turns it off while it reads, and leaves it off where that fails
+
+
+def _refuse_bomb(content: bytes, where: str) -> None:
+    """Raises InputError for what expands beyond measure, and zlib.error for what is cut short or damaged."""
+    size, stream = 0, zlib.decompressobj()
+    for start in range(0, len(content), _PIECE):
+        size += len(stream.decompress(content[start : start + _PIECE]))
+        if size > max(HARMLESS, HIGHEST_RATIO * len(content)):
+            what = f"expands from {len(content):,} to more than {HIGHEST_RATIO} times as many bytes"
+            raise InputError(where, what, "write its documents to several files")
 
 
 class _Own(NamedTuple):
@@ -127,6 +147,10 @@ def write(documents: Iterable[Document], target: Path) -> None:
     write_file(target, bin.to_bytes())
 
 
+def kept(meta: Mapping[str, Any]) -> Mapping[str, Any]:
+    return plain(meta, {})
+
+
 def to_doc(document: Document, language: Language) -> Doc:
     """The document as spaCy's, in the way that this module's docstring tells."""
     from spacy.tokens import Doc, Span
@@ -146,7 +170,7 @@ def to_doc(document: Document, language: Language) -> Doc:
     place = {span: index for layer in LAYERS for index, span in enumerate(document.layer(layer))}
     doc.user_data[_KEY] = {
         "id": document.id,
-        "meta": plain(document.meta, {}),
+        "meta": kept(document.meta),
         "attributes": {
             layer: [dict(span.attributes) for span in document.layer(layer)] for layer in ("source", "content")
         },

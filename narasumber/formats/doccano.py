@@ -31,7 +31,7 @@ import re
 import zipfile
 import zlib
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -81,9 +81,9 @@ def sniff(path: Path, head: str) -> str:
         for file, _ in _files(path, Problems()):
             if file != path:
                 with file.open("rb") as binary:
-                    head = binary.read(1 << 16).decode("utf-8-sig", errors="replace")
+                    head = binary.read(1 << 20).decode("utf-8-sig", errors="replace")
             has_text = head.lstrip()[:1] in ("{", "[") and re.search(r'"(text|data)"\s*:\s*"', head)
-            triples = re.search(r'"(label|labels|entities)"\s*:\s*\[\s*\[\s*\d+\s*,\s*\d+\s*,\s*"', head)
+            triples = re.search(r'"(label|labels|entities)"\s*:\s*\[\s*(\]|\[\s*\d+\s*,\s*\d+\s*,\s*")', head)
             if has_text and (triples or re.search(r'"start_offset"\s*:\s*\d', head)):
                 return "its lines hold spans as [start, end, label] or with start_offset, as doccano writes them"
             break
@@ -128,9 +128,12 @@ def render(documents: Iterable[Document]) -> Iterator[str]:
             for item in document.attributions
             for span in (*item.sources, *item.contents)
         ]
-        meta = plain({name: value for name, value in document.meta.items() if name not in _KNOWN}, {})
-        row = {"id": document.id, "text": text, "entities": entities, "relations": relations, **meta}
+        row = {"id": document.id, "text": text, "entities": entities, "relations": relations, **kept(document.meta)}
         yield json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def kept(meta: Mapping[str, Any]) -> Mapping[str, Any]:
+    return plain({name: value for name, value in meta.items() if name not in _KNOWN}, {})
 
 
 def _files(path: Path, problems: Problems) -> Iterator[tuple[Path | zipfile.Path, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -21,13 +22,20 @@ from narasumber.formats.projects import files_in
 LARGEST: Final = 16 * 1024 * 1024
 """Bytes of a page; a larger one is refused."""
 
+MOST_ELEMENTS: Final = 10_000
+"""Elements of a page; what has more is refused."""
+
+MANY_ELEMENTS: Final = 1500
+"""Above so many, trafilatura's result is not compared with those of other algorithms, which take quadratic time."""
+
 _ENDINGS: Final = (".html", ".htm", ".xhtml")
 _BEGIN: Final = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.DOTALL | re.IGNORECASE
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html)\b", re.DOTALL | re.IGNORECASE
 )
 _CHARSET: Final = re.compile(
     rb"""<(?:meta|\?xml)\b[^>]*?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE
 )
+_ELEMENT: Final = re.compile("<[a-z]", re.IGNORECASE)
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -35,9 +43,14 @@ _NO_CHARSETS: Final = ("idna", "punycode", "undefined", "unicode-escape", "raw-u
 
 
 def sniff(path: Path, head: str) -> str:
+    """Raises InputError for a folder with plain texts in it too, which may be articles or notes."""
     if path.is_dir():
-        found = any(file.suffix.lower() in _ENDINGS for file in files_in(path))
-        return "the folder holds .html files" if found else ""
+        endings = Counter(file.suffix.lower() for file in files_in(path))
+        pages = sum(endings[ending] for ending in _ENDINGS)
+        if pages and endings[".txt"]:
+            what = f"holds {pages} .html and {endings['.txt']} .txt files: which are the articles?"
+            raise InputError(str(path), what, "say it: --from html or --from text; or part them")
+        return "the folder holds .html files" if pages else ""
     return "it is a web page" if path.suffix.lower() in _ENDINGS or _BEGIN.match(head.lstrip("\ufeff")) else ""
 
 
@@ -70,8 +83,11 @@ def _article(id: str, path: Path) -> Document:
         cure = "install it: pip install 'narasumber[html]'"
         raise InputError("trafilatura", "finds the article in a page, and is not installed", cure) from None
     page = _decoded(path)
+    elements = len(_ELEMENT.findall(page))
+    if elements > MOST_ELEMENTS:
+        raise InputError(str(path), f"has more than {MOST_ELEMENTS:,} elements", "save the article's page alone")
     try:
-        found = bare_extraction(page, include_comments=False, with_metadata=True)
+        found = bare_extraction(page, include_comments=False, with_metadata=True, fast=elements > MANY_ELEMENTS)
     except Exception as error:  # of any class: it parses what the web has to offer
         what = f"is no page that can be read: {type(error).__name__}: {short(error)}"
         raise InputError(str(path), what, "save it again, or its text as .txt") from None

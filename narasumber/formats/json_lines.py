@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from narasumber.document import Document
 from narasumber.formats.common import LabelMap, Problems, json_lines
@@ -33,3 +34,7 @@ def read(path: Path, labels: LabelMap) -> Iterator[Document]:
 def render(documents: Iterable[Document]) -> Iterator[str]:
     for document in documents:
         yield json.dumps(document.to_json(), ensure_ascii=False) + "\n"
+
+
+def kept(meta: Mapping[str, Any]) -> Mapping[str, Any]:
+    return meta

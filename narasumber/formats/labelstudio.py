@@ -11,21 +11,24 @@ a line:
        {"id": "u", "from_name": "Kind", "to_name": "text", "type": "choices",     Kind of a SOURCE, Form of a CONTENT
         "value": {"start": 0, "end": 3, "text": "Ani", "choices": ["Person"]}},
        {"type": "relation", "from_id": "v", "to_id": "u", "labels": ["Source"]}]}],
-     "predictions": [...]}                                                        with "model_version", else alike
+     "predictions": [...]}                                                        with "model_version" and "score"
 
 JSON-MIN is flat, `{"id": 7, "text": "Ani kata", "label": [{"start": 0, ...}], "annotator": 3, ...}`, without relations
 and with no telling which span a choice belongs to.
 
 Several people's annotations of a task are as many Documents with one id and an `annotator` in `meta`. A task that
-nobody annotated gives its predictions, each with the annotator `model:VERSION`; one without these, or one that was
-skipped, is left out and counted in `meta["left_out"]` of the Document after it, or of the last.
+nobody annotated gives its predictions, each with the annotator `model:VERSION` and its `score`. What is left out, such
+as predictions beside annotations, or a task with neither, is counted in `meta["left_out"]` of the Document after it, or
+of the last.
 
 Offsets count code points in versions since 2021, UTF-16 units in those before, and a CRLF as one character or two:
 what `value.text` says decides. There a line end is written `\n`, as two characters.
 
 For a project that can hold all of the scheme paste `labelling_config()` into "Labeling Setup". What `render` writes
-are predictions for such a project; choose them under "Use predictions to prelabel tasks". A CUE without any role and
-the gaps of a span in parts are not written: Label Studio has no form for them.
+are predictions for such a project; choose them under "Use predictions to prelabel tasks". Their version is the `model`
+of `meta` or an annotator `model:VERSION`, their score the `score` of `meta` if that is from 0 to 1: else null, which
+imports as no score, where any number would be taken for the model's confidence and order the tasks. A CUE without any
+role and the gaps of a span in parts are not written: Label Studio has no form for them.
 """
 
 from __future__ import annotations
@@ -34,8 +37,9 @@ import colorsys
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -54,7 +58,7 @@ from narasumber.formats.common import (
     short,
     units,
 )
-from narasumber.labels import ATTRIBUTES, LABELS, layer_of_label
+from narasumber.labels import ATTRIBUTES, LABELS, Layer, layer_of_label
 
 _LABEL, _TEXT, _MODEL = "label", "text", "narasumber"
 """What we call the Labels tag, the Text tag with its field, and the model that has no name of its own."""
@@ -88,8 +92,9 @@ def read(path: Path, labels: LabelMap) -> Iterator[Document]:
     problems = Problems()
     passed: Counter[str] = Counter()
     held: Document | None = None
+    usual = cache(lambda: _usual_field(path))
     for where, task in _tasks(path, problems):
-        for document in _documents(where, task, labels, passed, problems):
+        for document in _documents(where, task, usual, labels, passed, problems):
             if held is not None:
                 yield held
             held = document
@@ -107,6 +112,10 @@ def render(documents: Iterable[Document]) -> Iterator[str]:
     for number, document in enumerate(documents, start=1):
         yield (",\n" if number > 1 else "\n") + json.dumps(_task(document, number), ensure_ascii=False)
     yield "\n]\n"
+
+
+def kept(meta: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in plain(meta, {}).items() if name not in ("id", _TEXT)}
 
 
 def labelling_config() -> str:
@@ -143,12 +152,20 @@ def _task(document: Document, number: int) -> _Item:
         for span in (*attribution.sources, *attribution.contents):
             ends = {"from_id": ids[attribution.cue], "to_id": ids[span]}
             result.append({**ends, "type": "relation", "direction": "right", "labels": [span.layer.capitalize()]})
-    fields = plain(document.meta, {})
-    version = _MODEL
+    fields = dict(kept(document.meta))
+    version, score = _MODEL, None
     if str(fields.get("annotator", "")).startswith("model:"):
         version = fields.pop("annotator").removeprefix("model:")
+    elif isinstance(fields.get("model"), str):
+        version = fields.pop("model")
+    if _is_number(fields.get("score")) and 0 <= fields["score"] <= 1:
+        score = fields.pop("score")
     data = {**fields, "id": document.id, _TEXT: document.text}
-    return {"data": data, "predictions": [{"model_version": version, "result": result}]}
+    return {"data": data, "predictions": [{"model_version": version, "score": score, "result": result}]}
+
+
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float)
 
 
 def _tasks(path: Path, problems: Problems) -> Iterator[tuple[str, _Item]]:
@@ -196,45 +213,75 @@ def _unflattened(rows: Sequence[_Item]) -> _Item:
 
 
 def _documents(
-    where: str, task: _Item, labels: LabelMap, passed: Counter[str], problems: Problems
+    where: str, task: _Item, usual: Callable[[], str], labels: LabelMap, passed: Counter[str], problems: Problems
 ) -> Iterator[Document]:
     """One Document for each annotation of a task, or for each prediction if it has none.
 
-    `passed` counts what is left out until there is a Document that can say so.
+    `usual` is asked for the field of the text where the task does not tell. `passed` counts what is left out until
+    there is a Document that can say so.
     """
-    own = task.get("annotations") or task.get("completions") or []
-    taken = own or task.get("predictions") or []
+    own, predictions = _annotations(task), task.get("predictions") or []
+    taken = own or predictions
     if not isinstance(taken, list) or not all(isinstance(item, dict) for item in taken):
         problems.add(where, f"annotations or predictions are {short(taken)}, not a list of objects", _AGAIN)
         return
-    kept = [item for item in taken if not (item.get("was_cancelled") or item.get("skipped"))]
-    if len(kept) < len(taken):
-        passed["annotations that were skipped"] += len(taken) - len(kept)
+    shown = [item for item in taken if not (item.get("was_cancelled") or item.get("skipped"))]
+    if len(shown) < len(taken):
+        passed["annotations that were skipped"] += len(taken) - len(shown)
     if not taken:
         passed["tasks without annotation"] += 1
-    results = [item.get("result") or [] for item in kept]
+    if own and predictions:
+        passed["predictions beside annotations"] += len(predictions) if isinstance(predictions, list) else 1
+    results = [item.get("result") or [] for item in shown]
     for place, result in enumerate(results, start=1):
         if not isinstance(result, list) or not all(isinstance(item, dict) for item in result):
             problems.add(f"{where}, annotation {place}", f"result is {short(result)}, not a list of objects", _AGAIN)
             return
-    field = _text_field(task["data"], [item for result in results for item in result])
-    if kept and not field:
+    field = _text_field(task["data"], [item for result in results for item in result], usual) if shown else ""
+    if shown and not field:
         strings = ", ".join(name for name, value in task["data"].items() if isinstance(value, str)) or "none"
         cure = f"call the field of the text {_TEXT!r}, or the Text tag by the name of its field"
         problems.add(where, f"which field of its data is the text? Those with strings are: {strings}", cure)
         return
-    for place, (annotation, result) in enumerate(zip(kept, results, strict=True), start=1):
+    for place, (annotation, result) in enumerate(zip(shown, results, strict=True), start=1):
         who = _annotator(annotation, place) if own else f"model:{annotation.get('model_version') or ''}"
-        named = len(kept) > 1 if own else who not in ("model:", f"model:{_MODEL}")
-        at = f"{where}, annotation {place}" if len(kept) > 1 else where
-        document = _document(at, task, field, result, {"annotator": who} if named else {}, labels, problems)
+        named = len(shown) > 1 if own else who not in ("model:", f"model:{_MODEL}")
+        at = f"{where}, annotation {place}" if len(shown) > 1 else where
+        said = {"annotator": who} if named else {}
+        if not own and _is_number(annotation.get("score")):
+            said["score"] = annotation["score"]
+        document = _document(at, task, field, result, said, labels, problems)
         if document is not None:
             yield _with_left_out(document, passed)
             passed.clear()
 
 
-def _text_field(data: Mapping[str, Any], results: Sequence[_Item]) -> str:
+def _annotations(task: _Item) -> Any:
+    return task.get("annotations") or task.get("completions") or []
+
+
+def _text_field(data: Mapping[str, Any], results: Sequence[_Item], usual: Callable[[], str]) -> str:
     """The field of the data that holds the text, or an empty string where that cannot be told."""
+    if own := _named_field(data, results):
+        return own
+    return next((name for name in (usual(), _TEXT) if isinstance(data.get(name), str)), "")
+
+
+def _usual_field(path: Path) -> str:
+    """The field that holds the text of the first task of a file that tells; empty where none does."""
+    for _, task in _tasks(path, Problems()):
+        for annotation in [*_objects(_annotations(task)), *_objects(task.get("predictions"))]:
+            if field := _named_field(task["data"], _objects(annotation.get("result"))):
+                return field
+    return ""
+
+
+def _objects(value: Any) -> list[_Item]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _named_field(data: Mapping[str, Any], results: Sequence[_Item]) -> str:
+    """The field that results name, or the only one that can hold what they say; empty where there is none."""
     strings = [name for name, value in data.items() if isinstance(value, str)]
     for name in ("source", "to_name"):
         for item in results:
@@ -246,9 +293,7 @@ def _text_field(data: Mapping[str, Any], results: Sequence[_Item]) -> str:
     values = [item["value"] for item in results if isinstance(item.get("value"), dict)]
     said = [value["text"] for value in values if isinstance(value.get("text"), str) and "labels" in value]
     holding = [name for name in strings if all(text in data[name] for text in said)]
-    if said and len(holding) == 1:
-        return holding[0]
-    return _TEXT if _TEXT in strings else ""
+    return holding[0] if said and len(holding) == 1 else ""
 
 
 def _annotator(annotation: _Item, place: int) -> str:
@@ -263,7 +308,7 @@ def _document(
     task: _Item,
     field: str,
     results: Sequence[_Item],
-    annotator: Mapping[str, str],
+    said: Mapping[str, Any],
     labels: LabelMap,
     problems: Problems,
 ) -> Document | None:
@@ -280,7 +325,7 @@ def _document(
     given = [(name, str(id)) for name, id in names if isinstance(id, str | int) and str(id)]
     used, id = given[0] if given else ("", re.sub(r"\W+", "-", Path(where).name))
     fields = {name: value for name, value in data.items() if name not in (field, used)}
-    meta = {**plain(fields, left_out), **annotator, "left_out": left_out}
+    meta = {**plain(fields, left_out), **said, "left_out": left_out}
     document = build(id, text, recount(text, marks, ways), ties, labels, problems, where=where, meta=meta)
     return None if problems.count > before else document
 
@@ -322,16 +367,16 @@ def _marks(
         else:
             left[f"results of type {kind}"[:80]] += 1
 
+    meant = {id: _meant(marks, labels) for id, marks in regions.items()}
     for id, chosen in choices.items():
-        meant = _meant(regions.get(id, ()), labels)
-        for mark in meant:
+        for mark in meant.get(id, ()):
             regions[id][regions[id].index(mark)] = replace(mark, attributes=chosen)
-        if not meant:
+        if not meant.get(id):
             left.update(f"choices {name} of no span"[:80] for name in chosen)
     ties: list[Tie] = []
     for at, item in relations:
         ends = [str(item.get(name)) for name in ("from_id", "to_id")]
-        first, second = ([mark.key for mark in _meant(regions.get(end, ()), labels)] for end in ends)
+        first, second = ([mark.key for mark in meant.get(end, ())] for end in ends)
         if any(regions.get(end) == [] for end in ends):
             left["relations of regions without a label"] += 1
         else:
@@ -364,7 +409,11 @@ def _region(where: str, kind: str, value: Mapping[str, Any], article: str, probl
     return [Mark(f"{where} {name}", name, start, end, where, said) for name in names or ()]
 
 
-def _meant(marks: Sequence[Mark], labels: LabelMap) -> Sequence[Mark]:
-    """Of the labels that one region has, those that a choice or relation can mean."""
-    layers = [layer_of_label(labels.get(mark.label, mark.label)) for mark in marks]
-    return [mark for mark, layer in zip(marks, layers, strict=True) if layer not in (None, "entity")] or marks
+def _meant(marks: Sequence[Mark], labels: LabelMap) -> list[Mark]:
+    """Of the labels that one region has, those that a choice or relation can mean, one a layer; else the first."""
+    by_layer: dict[Layer, Mark] = {}
+    for mark in marks:
+        layer = layer_of_label(labels.get(mark.label, mark.label))
+        if layer not in (None, "entity"):
+            by_layer.setdefault(layer, mark)
+    return list(by_layer.values()) or list(marks[:1])

@@ -12,6 +12,7 @@ from typing import Final
 
 from narasumber.document import Document
 from narasumber.errors import InputError
+from narasumber.formats import conll
 from narasumber.formats.common import LabelMap, Problems, read_text
 from narasumber.formats.projects import files_in
 from narasumber.scope import Scope
@@ -20,7 +21,6 @@ UNMARKED: Final = Scope(())
 """Of an article that nobody has annotated."""
 
 _HEADER: Final = re.compile(r"#FORMAT=|# ?(?:columns|global\.columns|id|newdoc|sent_id|text)\b|-DOCSTART-")
-_TAGGED: Final = re.compile(r"\S+(?:[ \t]+\S+)*?[ \t]+(?:O|[BIESLU]-\w+)(?:[ \t]+\S+)*[ \t]*")
 
 
 def sniff(path: Path, head: str) -> str:
@@ -41,8 +41,7 @@ def sniff(path: Path, head: str) -> str:
 def _is_prose(path: Path, head: str) -> bool:
     if path.suffix != ".txt" or path.with_suffix(".ann").exists() or _HEADER.match(head.lstrip("\ufeff")):
         return False
-    lines = [line for line in head.splitlines()[:30] if line.strip()]
-    return len(lines) < 3 or not all(map(_TAGGED.fullmatch, lines))
+    return not conll.sniff(path, head)
 
 
 def read(path: Path, labels: LabelMap) -> Iterator[Document]:

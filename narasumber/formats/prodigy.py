@@ -142,11 +142,12 @@ def _ties(
 ) -> list[Tie]:
     """The relations between spans; those of words without a span are counted."""
     ties: list[Tie] = []
-    by_bounds: dict[tuple[int, int], list[Mark]] = {}
-    by_end: dict[int, list[Mark]] = {}
+    # Of marks with one label, the first.
+    by_bounds: dict[tuple[int, int], dict[str, Mark]] = {}
+    by_end: dict[int, dict[str, Mark]] = {}
     for mark in marks:
-        by_bounds.setdefault((mark.start, mark.end), []).append(mark)
-        by_end.setdefault(mark.end, []).append(mark)
+        by_bounds.setdefault((mark.start, mark.end), {}).setdefault(mark.label, mark)
+        by_end.setdefault(mark.end, {}).setdefault(mark.label, mark)
     for place, relation in _items(task, "relations", where, problems):
         ends: list[str] = []
         for role in ("head", "child"):
@@ -156,14 +157,15 @@ def _ties(
                 if not _is_number(start) or not _is_number(end):
                     problems.add(place, f"its {role}_span has no start and end", _EXPORT_AGAIN)
                     continue
-                found = [mark for mark in by_bounds.get((start, end), []) if label in (mark.label, None, "")]
+                there = by_bounds.get((start, end), {}).values()
+                found = [mark for mark in there if label in (mark.label, None, "")]
                 name = f"{label} {short(start)}..{short(end)}" if label else ""
             else:
                 token = _token(task, relation.get(role))
                 if token is None:
                     problems.add(place, f"has no {role}_span, and its {role} is no token", _EXPORT_AGAIN)
                     continue
-                found, name = by_end.get(token, []), ""
+                found, name = list(by_end.get(token, {}).values()), ""
             if len({mark.label for mark in found}) > 1:
                 what = f"its {role} may be any of {', '.join(sorted({mark.label for mark in found}))}"
                 problems.add(place, what, f"say which one in `{role}_span`")
@@ -194,6 +196,10 @@ def render(documents: Iterable[Document]) -> Iterator[str]:
         yield json.dumps(_task(document), ensure_ascii=False) + "\n"
 
 
+def kept(meta: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in plain(meta, {}).items() if name != "id"}
+
+
 def _task(document: Document) -> dict[str, Any]:
     """The short keys come first: by them the format is known from a file's beginning, however long the article."""
     text = document.text
@@ -210,7 +216,7 @@ def _task(document: Document) -> dict[str, Any]:
         }
         for span in document.spans
     }
-    meta = plain(document.meta, {})
+    meta = dict(kept(document.meta))
     annotator = meta.pop("annotator", None)
     return {
         "meta": {**meta, "id": document.id},

@@ -6,16 +6,32 @@ annotator of a document (INCEpTION user guide, "Project export"); there is an `I
 
 from __future__ import annotations
 
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, TypeVar
+from typing import IO, Any, Final, TypeVar
+
+from narasumber.errors import InputError
+from narasumber.formats.common import short
 
 _FOLDERS: Final = ("annotation", "curation")
 _INITIAL: Final = "INITIAL_CAS"
 _SOURCE_ENDINGS: Final = (".txt", ".xmi", ".json", ".tsv", ".html", ".htm", ".xml", ".pdf", ".conll", ".conllu")
 
 T = TypeVar("T")
+
+LARGEST: Final = 64 * 1024 * 1024
+"""Bytes of one file; a CAS in memory takes some twenty times as much."""
+
+MOST_EXPANDED: Final = 1024**3
+"""Bytes that an archive may expand to, with the archives in it."""
+
+HIGHEST_RATIO: Final = 200
+"""How many times its own size an archive may expand to."""
 
 
 def files_in(folder: Path) -> dict[Path, PurePosixPath]:
@@ -56,3 +72,72 @@ def identity(name: PurePosixPath) -> tuple[str, str]:
 
 def meta_of(annotator: str) -> dict[str, Any]:
     return {} if annotator in ("", _INITIAL) else {"annotator": annotator}
+
+
+@dataclass(frozen=True)
+class File:
+    """A file in a folder or an archive; `name` begins there."""
+
+    name: PurePosixPath
+    where: str
+    open: Callable[[], IO[bytes]]
+
+    def read(self, size: int = -1) -> bytes:
+        """All of it, or its first bytes. Raises InputError where it cannot be read, or is too large."""
+        try:
+            with self.open() as file:
+                content = file.read(LARGEST + 1 if size < 0 else size)
+        # Archives have many ways to be broken, encrypted or of an unknown kind, and the library has no base for them.
+        except Exception as error:
+            raise InputError(self.where, f"cannot be read: {short(error)}", "export it again") from None
+        if len(content) > LARGEST:
+            raise InputError(self.where, f"has more than {LARGEST >> 20} MiB", "export its documents one by one")
+        return content
+
+
+def is_of_several(path: Path) -> bool:
+    """Whether it is a folder or an archive."""
+    return path.is_dir() or zipfile.is_zipfile(path)
+
+
+def files_of(path: Path, stack: ExitStack, expanded: Counter[str]) -> list[File]:
+    """All files of a folder or archive, by name, or the one file that it is; see `members_of`."""
+    if path.is_dir():
+        names = files_in(path)
+    elif zipfile.is_zipfile(path):
+        return members_of(path, path.stat().st_size, str(path), PurePosixPath(), stack, expanded)
+    else:
+        names = {path: PurePosixPath(path.name)}
+    return [File(name, str(file), partial(_open, file)) for file, name in names.items()]
+
+
+def _open(path: Path) -> IO[bytes]:
+    return path.open("rb")
+
+
+def members_of(
+    source: Path | IO[bytes], size: int, where: str, folder: PurePosixPath, stack: ExitStack, expanded: Counter[str]
+) -> list[File]:
+    """The files of an archive of `size` bytes. Raises InputError for one that is none, or too large when expanded.
+
+    `expanded` counts the bytes of all archives of an input.
+    """
+    try:
+        archive = stack.enter_context(zipfile.ZipFile(source))
+        members = [member for member in archive.infolist() if not member.is_dir()]
+    except Exception as error:  # see File.read
+        raise InputError(where, f"is no archive that can be read: {short(error)}", "export it again") from None
+    own = sum(member.file_size for member in members)
+    expanded["bytes"] += own
+    if expanded["bytes"] > MOST_EXPANDED or own > HIGHEST_RATIO * size:
+        what = f"expands from {size:,} to {own:,} bytes"
+        limit = f"{MOST_EXPANDED >> 30} GiB in all, {HIGHEST_RATIO} times its size"
+        raise InputError(where, what, f"the limit is {limit}; unpack it and name the folder, if you trust it")
+    found = []
+    for member in sorted(members, key=lambda member: member.filename):
+        name = PurePosixPath(member.filename)
+        if name.is_absolute() or ".." in name.parts:
+            raise InputError(where, f"holds the name {short(name)}, which leads out of it", "export it again")
+        if is_seen(name):
+            found.append(File(folder / name, f"{where}/{name}", partial(archive.open, member)))
+    return found

@@ -20,3 +20,6 @@ def read(path: Path, labels: LabelMap) -> Iterator[Document]:
 
 def write(documents: Iterable[Document], target: Path) -> None:
     cas.write(documents, target, ".xmi")
+
+
+kept = cas.kept

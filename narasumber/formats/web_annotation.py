@@ -386,10 +386,14 @@ def render(documents: Iterable[Document]) -> Iterator[str]:
     yield "\n]}\n"
 
 
+def kept(meta: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: meta[name] for name in ("title",) if isinstance(meta.get(name), str)}
+
+
 def _written(document: Document) -> Iterator[dict[str, Any]]:
-    text, title = document.text, document.meta.get("title")
+    text = document.text
     iri = quote(document.id, safe="") + ".txt"
-    label = {"label": title} if isinstance(title, str) else {}
+    label = {"label": title} if (title := kept(document.meta).get("title")) is not None else {}
     yield {
         "id": f"{iri}#text",
         "type": "Annotation",

@@ -19,15 +19,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from narasumber.document import Document
 from narasumber.errors import InputError
-from narasumber.formats.common import LabelMap, Problems, Tie, read_text, short, units
+from narasumber.formats.common import LabelMap, Problems, Tie, decoded, short, units
 from narasumber.formats.layers import Item, short_name, to_document
-from narasumber.formats.projects import files_in, identity, meta_of, of_annotators
+from narasumber.formats.projects import File, files_of, identity, is_of_several, meta_of, of_annotators
 
 _FORMAT: Final = re.compile(r"#FORMAT=WebAnno TSV (\d+)\.(\d+)\s*")
 _LAYER: Final = re.compile(r"#T_(SP|CH|RL)=(.*)")
@@ -41,8 +42,8 @@ _TEXT_ESCAPES: Final = re.compile(r"\\([\x00-\x1f\\tnfrb])")
 _JAVA_ESCAPES: Final = re.compile(r"\\(u+[0-9a-fA-F]{4}|[^u])")
 _CONTROLS: Final = {"t": "\t", "n": "\n", "f": "\f", "r": "\r", "b": "\b"}
 
-_WIDEST_GAP: Final = 100_000
-"""More spaces than anybody leaves between sentences; a wrong offset must not fill the memory with them."""
+_WIDEST_GAPS: Final = 100_000
+"""More spaces than anybody leaves between all sentences; wrong offsets must not fill the memory with them."""
 
 
 @dataclass(frozen=True)
@@ -94,50 +95,51 @@ class _Span:
 
 
 def sniff(path: Path, head: str) -> str:
-    if path.is_dir():
-        return "the folder holds WebAnno TSV files" if any(map(_is_tsv, files_in(path))) else ""
-    return "it says that it is WebAnno TSV" if _FORMAT.match(head.lstrip("\ufeff")) else ""
-
-
-def _is_tsv(path: Path) -> bool:
-    if path.suffix != ".tsv":
-        return False
+    if not is_of_several(path):
+        return "it says that it is WebAnno TSV" if _FORMAT.match(head.lstrip("\ufeff")) else ""
     try:
-        with path.open("rb") as file:
-            return bool(_FORMAT.match(file.read(100).decode("utf-8-sig", errors="replace")))
-    except OSError:
-        return False
+        with ExitStack() as stack:
+            found = any(map(_is_tsv, files_of(path, stack, Counter())))
+    except InputError:
+        return ""
+    return f"the {'folder' if path.is_dir() else 'archive'} holds WebAnno TSV files" if found else ""
+
+
+def _is_tsv(file: File) -> bool:
+    return file.name.suffix == ".tsv" and bool(_FORMAT.match(file.read(100).decode("utf-8-sig", errors="replace")))
 
 
 def read(path: Path, labels: LabelMap) -> Iterator[Document]:
-    """One file, or all `.tsv` of a folder that are of the format. Raises InputError, with all problems, at the end.
+    """One file, or all `.tsv` of a folder or archive that are of the format. Raises InputError, with all problems, at
+    the end.
 
     The id is the file's name, without `.tsv`; below a folder `annotation` or `curation` of an INCEpTION project, that
     of the document, and `meta["annotator"]` says whose it is.
     """
     problems = Problems()
-    names = files_in(path) if path.is_dir() else {path: PurePosixPath(path.name)}
-    files = [(file, name) for file, name in names.items() if not path.is_dir() or _is_tsv(file)]
-    if not files:
-        problems.add(str(path), "no WebAnno TSV file in it", "name a folder with .tsv files")
-    for file, name in of_annotators(files, lambda item: item[1]):
-        id, annotator = identity(name)
-        try:
-            document = _File(file, problems).document(id, annotator, labels)
-        except InputError as error:
-            problems.take(error)
-        else:
-            yield from [document] if document else []
+    with ExitStack() as stack:
+        files = [file for file in files_of(path, stack, Counter()) if not is_of_several(path) or _is_tsv(file)]
+        if not files:
+            problems.add(str(path), "no WebAnno TSV file in it", "name a folder or archive with .tsv files")
+        for file in of_annotators(files, lambda file: file.name):
+            id, annotator = identity(file.name)
+            try:
+                document = _Reader(file.where, problems).document(file.read(), id, annotator, labels)
+            except InputError as error:
+                problems.take(error)
+            else:
+                yield from [document] if document else []
     problems.raise_if_any()
 
 
-class _File:
+class _Reader:
     """One file: its header, then its sentences, then where they lie in the text, then what they say."""
 
-    def __init__(self, path: Path, problems: Problems) -> None:
-        self.path = path
+    def __init__(self, where: str, problems: Problems) -> None:
+        self.where = where
         self.problems = problems
         self.layers: list[_Layer] = []
+        self.width = 0
         self.sentences: list[_Sentence] = []
         self.spans: dict[str, _Span] = {}
         self.at: dict[tuple[str, str], str] = {}
@@ -145,12 +147,11 @@ class _File:
         self.left_out: Counter[str] = Counter()
 
     def tell(self, number: int, what: str, cure: str = "export it again") -> None:
-        self.problems.add(f"{self.path}:{number}", what, cure)
+        self.problems.add(f"{self.where}:{number}", what, cure)
 
-    def document(self, id: str, annotator: str, labels: LabelMap) -> Document | None:
+    def document(self, content: bytes, id: str, annotator: str, labels: LabelMap) -> Document | None:
         before = self.problems.count
-        content = read_text(self.path).split("\n")
-        self._parse([line.removesuffix("\r") for line in content])
+        self._parse([line.removesuffix("\r") for line in decoded(content, self.where).split("\n")])
         text, places = self._text()
         if self.problems.count > before:
             return None
@@ -158,13 +159,13 @@ class _File:
             for row in sentence.rows:
                 self._row(row, *places[row.unit])
         ties = [
-            Tie(self._resolved(number, first), self._resolved(number, second), f"{self.path}:{number}")
+            Tie(self._resolved(number, first), self._resolved(number, second), f"{self.where}:{number}")
             for number, first, second in self.links
         ]
         if self.problems.count > before:
             return None
         items = [
-            Item(key, span.layer, span.start, span.end, f"{self.path}:{span.number}", span.values)
+            Item(key, span.layer, span.start, span.end, f"{self.where}:{span.number}", span.values)
             for key, span in self.spans.items()
         ]
         return to_document(
@@ -174,7 +175,7 @@ class _File:
             ties,
             labels,
             self.problems,
-            where=str(self.path),
+            where=self.where,
             meta=meta_of(annotator),
             left_out=self.left_out,
         )
@@ -184,7 +185,8 @@ class _File:
         form = _FORMAT.fullmatch(lines[0])
         if not form or int(form[1]) != 3 or not int(form[2]):
             what = f"begins with {short(lines[0])}"
-            raise InputError(f"{self.path}:1", what, "read are WebAnno TSV 3.1 to 3.3: export it again, as one of them")
+            cure = "read are WebAnno TSV 3.1 to 3.3: export it again, as one of them"
+            raise InputError(f"{self.where}:1", what, cure)
         unescape = _unescaped_java if int(form[2]) == 1 else _unescaped_text
         sentence: _Sentence | None = None
         for number, line in enumerate(lines[1:], start=2):
@@ -223,17 +225,17 @@ class _File:
         if not names[0] or columns[-1][0] == "role" or (kind == "RL" and columns[-1][0] != "base"):
             self.tell(number, "a layer without its name, the type of its targets, or what it relates")
         self.layers.append(_Layer(kind, names[0], tuple(columns)))
+        self.width += len(columns)
 
     def _cells(self, number: int, line: str) -> _Row | None:
         unit, offsets, text, *cells = [*line.split("\t"), "", "", ""][: max(3, line.count("\t") + 1)]
         bounds = _OFFSETS.fullmatch(offsets)
-        width = sum(len(layer.columns) for layer in self.layers)
-        while len(cells) > width and not cells[-1]:
+        while len(cells) > self.width and not cells[-1]:
             cells.pop()
         if not _UNIT.fullmatch(unit) or not bounds:
             self.tell(number, f"malformed line {short(line)}", "the form is 1-1<tab>START-END<tab>TOKEN<tab>...")
-        elif len(cells) != width:
-            self.tell(number, f"has {len(cells)} columns of annotation, the header {width}")
+        elif len(cells) != self.width:
+            self.tell(number, f"has {len(cells)} columns of annotation, the header {self.width}")
         else:
             return _Row(number, unit, int(bounds[1]), int(bounds[2]), text, cells)
         return None
@@ -252,10 +254,12 @@ class _File:
         places: dict[str, tuple[int, int]] = {}
         misfits: list[tuple[int, str]] = []
         length = end = 0  # of the text so far, in code points and in what the file counts
+        room = _WIDEST_GAPS
         for sentence in self.sentences:
             own = "\n".join(sentence.lines)
             begin = sentence.rows[0].start if sentence.rows else end + bool(parts)
-            if not 0 <= begin - end <= _WIDEST_GAP:
+            room -= begin - end
+            if begin < end or room < 0:
                 misfits.append((sentence.number, f"begins at {begin}, the text before it ends at {end}"))
                 break
             gap = " " * (begin - end)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
@@ -571,6 +572,8 @@ def test_predictions_go_to_every_format_that_is_written(
         pytest.importorskip({"inception": "cassis"}.get(formats.FORMATS[target].extra, formats.FORMATS[target].extra))
 
     class Known:
+        settings = SimpleNamespace(name="news")
+
         def annotate(self, document: Document) -> Document:
             return next(seed for seed in seeds if seed.id == document.id)
 

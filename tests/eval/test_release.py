@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -14,11 +15,12 @@ import pytest
 from packaging.requirements import Requirement
 from transformers import pipeline
 
+from data.corpora import credit_lines
 from data.sources import load_documents
 from eval.evaluate import evaluate_run
-from eval.release import export_run
+from eval.release import card, export_run
 from models.network import load, torch_tagger
-from narasumber import Tagger
+from narasumber import Tagger, formats
 from narasumber.document import Document
 from narasumber.errors import InputError
 
@@ -153,6 +155,19 @@ def test_an_export_without_the_transitions_of_its_tags_is_refused(
     assert done.returncode == 2
     assert "narasumber.json" in done.stderr and "train and export again" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_card_credits_corpora_also_of_the_run_that_it_goes_on_from(
+    tiny_run: Path, train_tiny: Callable[..., Path], tmp_path: Path, seeds: list[Document]
+) -> None:
+    documents = [replace(item, meta={} if item.id == HELD_OUT else {"corpus": "pfsa-id"}) for item in seeds]
+    formats.write(documents, tmp_path / "articles.jsonl", "json")
+    first = train_tiny(f"data.sources=[{{path: {tmp_path / 'articles.jsonl'}}}]", "train.epochs=1")
+    second = train_tiny(f"model.encoder={first / 'last'}", "train.epochs=1")
+    credit = credit_lines(["pfsa-id"])[0]
+    for run, is_credited in ((first, True), (second, True), (tiny_run, False)):
+        assert (credit in card(run, "onnx", {})) == is_credited
+    assert credit in (export_run(second, tmp_path / "out") / "README.md").read_text(encoding="utf-8")
 
 
 def test_exports_replace_exports_only(tiny_run: Path, tmp_path: Path, export: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
+from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -43,6 +45,9 @@ def span(text: str, layer: Layer, part: str, label: str | None = None) -> Span:
         ("Pejabat berbicara kepada AFP, mengatakan", "source", "Pejabat berbicara kepada AFP", "Pejabat"),
         ("Pejabat kepada AFP mengatakan", "source", "Pejabat kepada AFP", "Pejabat"),
         ("kata petugas Korea Utara kemarin", "source", "petugas", "petugas Korea Utara"),
+        ("Ani, yang menilai", "source", "Ani, yang", "Ani"),
+        ("kata Jose\u0301 dari Dili", "source", "Jose\u0301", "Jose\u0301"),
+        ("Ia kata harga naik\u2009.", "content", "harga naik\u2009.", "harga naik"),
     ],
 )
 def test_a_span_is_drawn_to_where_annotators_end_it(text: str, layer: Layer, found: str, wanted: str) -> None:
@@ -57,6 +62,8 @@ def test_a_span_is_drawn_to_where_annotators_end_it(text: str, layer: Layer, fou
     [
         ("Saksi yang tak mau disebut namanya menilai", "menilai", "Saksi", "Saksi yang tak mau disebut namanya"),
         ("Ada kabar yang menyebutkan", "menyebutkan", "kabar yang", "kabar"),
+        ("Ada kabar yang juga menyebutkan", "menyebutkan", "kabar", "kabar"),
+        ("Ani, dosen\u2028hukum, menilai", "menilai", "Ani", "Ani"),
         ("Ani, dosen hukum, juga menilai", "menilai", "Ani", "Ani, dosen hukum"),
         ("Ani, pada Senin, menilai", "menilai", "Ani", "Ani"),
         ('Ani, dosen hukum, kata Budi', "kata", "Ani", "Ani"),
@@ -106,6 +113,37 @@ def test_pieces_of_one_quotation_become_one_content() -> None:
     text = '"Harga naik, pasar sepi, dan stok habis," kata Ani.'
     pieces = [span(text, "content", part) for part in ('"Harga naik', "pasar sepi", 'stok habis,"')]
     assert consistent(text, pieces)[0].text_in(text) == '"Harga naik, pasar sepi, dan stok habis,"'
+
+
+def test_contents_that_cross_once_others_are_one_become_one_too() -> None:
+    text = "satu dua tiga empat lima enam"
+    crossing = [span(text, "content", part) for part in ("satu dua tiga", "dua tiga", "tiga empat")]
+    assert consistent(text, crossing) == [span(text, "content", "satu dua tiga empat")]
+
+
+def test_nothing_is_left_of_spans_without_words() -> None:
+    for text in (" ", "\n", '"', "-", ".,"):
+        assert consistent(text, [Span("source", "SOURCE", 0, 1), Span("cue", "CUE", 0, 1)]) == []
+    assert consistent(" ", [Span("content", "CONTENT", 0, 1)]) == []
+    text = '" tersebut Ani "'
+    assert consistent(text, [span(text, "source", '"')]) == []
+
+
+@pytest.mark.parametrize("end", ["\n", " "])
+def test_articles_of_any_length_are_read_in_linear_time(end: str) -> None:
+    sentence = f'Ani (30) berkata "harga naik.{end}'
+    text = sentence * 10_000
+    names: list[tuple[Layer, str]] = [("entity", "Ani"), ("source", "Ani"), ("cue", "berkata"), ("content", '"harga')]
+    once = [span(sentence, layer, part) for layer, part in names]
+    spans = [
+        replace(item, start=at + item.start, end=at + item.end)
+        for at in range(0, len(text), len(sentence))
+        for item in once
+    ]
+    begun = perf_counter()
+    found = consistent(text, spans)
+    assert perf_counter() - begun < 20  # a second or two; every pair of spans once takes minutes
+    assert len(found) >= 3 * 10_000
 
 
 def test_annotated_articles_stay_as_they_are_but_for_nested_sources(seeds: list[Document]) -> None:

@@ -62,6 +62,12 @@ def test_what_is_taken_already_is_no_source_of_another() -> None:
     assert read(text, "mengatakan", {"Budi": -1.0, "Ani": -2.0}, *first) == ["Ani"]
 
 
+def test_what_stands_too_far_away_to_be_linked_is_not_looked_at() -> None:
+    text = f"Budi {'lalu ' * 300}Menteri Ani mengatakan harga naik"
+    assert read(text, "mengatakan", {"Menteri Ani": -2.0, "Budi": -1.0}) == ["Menteri Ani"]
+    assert read(text, "mengatakan", {"Budi": -1.0}) == []
+
+
 def test_annotated_cues_have_the_sources_they_call_for(seeds: list[Document]) -> None:
     calls = [
         bool(one.sources) for seed in seeds for one in seed.attributions if needs_source(one.cue.text_in(seed.text))

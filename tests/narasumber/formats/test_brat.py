@@ -360,19 +360,23 @@ Negated Arg:<EVENT>
 """
 
 
-def test_labels_that_a_configuration_declares_are_checked_first(pair: Pair, tmp_path: Path) -> None:
+def test_labels_that_a_configuration_declares_are_checked_first_where_articles_have_them(
+    pair: Pair, tmp_path: Path
+) -> None:
     pair()
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "annotation.conf").write_text(CONFIGURATION)
+    assert [document.id for document in read(tmp_path, "brat")] == ["a"]
+    pair("T1\tPindah 0 3\tAni\nT2\tGPE 4 8\tSolo\nT3\tKota 4 8\tSolo\nE1\tPindah:T1\n", "Ani Solo", name="b")
     documents = read(tmp_path, "brat")
     with pytest.raises(InputError) as caught:
         next(documents)
     (problem,) = caught.value.problems
     assert problem.where == f"{tmp_path}/x/annotation.conf:6"
-    assert problem.what == "declares labels that are unknown: Kota, Waktu, Pindah"
+    assert problem.what == "declares labels that are unknown: Kota, Pindah"
     assert problem.cure.startswith("map each: --label Kota=LABEL (or Kota= to leave it out); labels are PER")
-    mapped = {"Kota": "GPE", "Waktu": "", "Pindah": ""}
-    assert [document.id for document in read(tmp_path, "brat", mapped)] == ["a"]
+    mapped = {"Kota": "", "Pindah": ""}
+    assert [document.id for document in read(tmp_path, "brat", mapped)] == ["a", "b"]
     (tmp_path / "x" / "annotation.conf").write_bytes(b"[entities]\n\xff")
     with pytest.raises(InputError, match=r"annotation\.conf:2: byte 11"):
         next(read(tmp_path, "brat"))
@@ -412,6 +416,23 @@ def test_documents_that_cannot_be_written_leave_no_file(tmp_path: Path, document
     with pytest.raises(InputError):
         write_brat(documents, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_annotations_of_several_people_are_not_written_over_each_other(tmp_path: Path) -> None:
+    people = [Document("a", "x", meta={"annotator": name}) for name in ("ani", "budi")]
+    with pytest.raises(InputError, match=r"two documents have this id(.|\n)*narasumber agree"):
+        write_brat(people, tmp_path / "out")
+
+
+def test_a_folder_with_other_articles_is_left_alone(tmp_path: Path) -> None:
+    write_brat([Document("a", "x"), Document("x/b", "y")], tmp_path)
+    write_brat([Document("a", "z"), Document("x/b", "y"), Document("c", "y")], tmp_path)
+    assert (tmp_path / "a.txt").read_text() == "z"
+    (tmp_path / "annotation.conf").write_text(CONFIGURATION)
+    told = r"holds other articles: c\.ann, c\.txt, x/b\.ann, \.\.\.\n.*name a new folder"
+    with pytest.raises(InputError, match=told):
+        write_brat([Document("a", "neu")], tmp_path)
+    assert (tmp_path / "a.txt").read_text() == "z"
 
 
 def test_a_file_in_the_place_of_the_folder_is_left_alone(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError
-from narasumber.formats import cas, detect, losses, read, write
+from narasumber.formats import detect, losses, projects, read, write
 from tests.strategies import documents
 
 BOTH = pytest.mark.parametrize("format", ["uima-xmi", "cas-json"])
@@ -310,7 +310,7 @@ def test_archives_in_an_archive_count_together(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "a.zip").write_bytes(archive(PROJECT))
     outer = sum(len(content.encode() if isinstance(content, str) else content) for content in PROJECT.values())
     first = len(xmi().encode()) + len(TYPES)
-    monkeypatch.setattr(cas, "MOST_EXPANDED", outer + first)
+    monkeypatch.setattr(projects, "MOST_EXPANDED", outer + first)
     documents = read(tmp_path / "a.zip", "uima-xmi")
     assert next(documents).meta["annotator"] == "ani"
     with pytest.raises(InputError, match=r"annotation/doc\.txt/budi\.zip: expands from"):
@@ -395,7 +395,7 @@ def test_xmi_without_its_type_system_is_told(tmp_path: Path) -> None:
 
 def test_large_files_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "a.xmi").write_text(one())
-    monkeypatch.setattr(cas, "LARGEST", len(one()) - 1)
+    monkeypatch.setattr(projects, "LARGEST", len(one()) - 1)
     assert "a.xmi: has more than" in told(folder / "a.xmi")
 
 

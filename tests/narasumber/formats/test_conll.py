@@ -150,6 +150,7 @@ def test_a_tag_that_continues_nothing_starts_a_span() -> None:
         "# sent_id = 1\n1\tAni\tB-PER\n2\tke\tO\n3\tSolo\tB-GPE\n\n# a word\n1\tIa\tO\n2\ttiba\tO\n",
         "# global.columns = ID FORM NER\n1\tAni\tB-PER\n2\tke\tO\n3\tSolo\tB-GPE\n\n4\tIa\tO\n5\ttiba\tO\n",
         "Ani \t B-PER \nke\tO\t\nSolo\tB-GPE\n\nIa\tO\ntiba\tO\n",
+        "Ani B-PER\n# ke mana\nke O\nSolo B-GPE\n# akhir kalimat\n\nIa O\n# tanpa apa-apa di sini O\ntiba O\n",
     ],
 )
 def test_one_text_in_many_columns(file: File, content: str) -> None:

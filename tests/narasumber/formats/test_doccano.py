@@ -271,6 +271,16 @@ def test_written_articles_are_what_doccano_imports(tmp_path: Path, seeds: list[D
     assert set(formats.losses(seeds, "doccano")) == {"attributes (Form, Kind)"}
 
 
+@pytest.mark.parametrize("field", ["label", "labels", "entities"])
+def test_articles_without_a_span_are_known_too(export: Path, field: str) -> None:
+    row = json.dumps({"id": 1, "text": TEXT, field: [], "Comments": []}) + "\n"
+    for file in export.iterdir():
+        file.write_text(row * 2)
+    for path in (export, packed(export), export / "budi.jsonl"):
+        assert formats.detect(path)[0].name == "doccano"
+        assert {document.spans for document in formats.read(path)} == {()}
+
+
 OTHERS = {
     "prodigy": {"text": "Ani kata", "spans": [{"start": 0, "end": 3, "label": "PER"}], "_input_hash": 1},
     "label studio": {"data": {"text": "Ani"}, "annotations": [{"result": [{"value": {"start": 0}}]}]},

@@ -125,7 +125,7 @@ def test_a_page_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_folder_of_pages_and_all_that_is_wrong_in_it(tmp_path: Path) -> None:
-    for name in ("b.htm", "x/a.html", ".hidden.html", "x/notes.txt"):
+    for name in ("b.htm", "x/a.html", ".hidden.html", "x/notes.md"):
         put(tmp_path, name, PAGE)
     assert [document.id for document in read(tmp_path)] == ["b", "x/a"]
     for name in ("a.html", "c.html"):
@@ -136,6 +136,15 @@ def test_a_folder_of_pages_and_all_that_is_wrong_in_it(tmp_path: Path) -> None:
     assert found == ["b", "x/a"] and len(caught.value.problems) == 2
     with pytest.raises(InputError, match=r"no \.html file in it"):
         list(read(put(tmp_path, "empty/x.txt", "").parent, "html"))
+
+
+def test_a_folder_of_pages_and_plain_texts_is_asked_about(tmp_path: Path) -> None:
+    for name in ("a.html", "b.htm", "c.txt"):
+        put(tmp_path, name, PAGE)
+    with pytest.raises(InputError, match=r"holds 2 \.html and 1 \.txt files(.|\n)*--from html or --from text"):
+        detect(tmp_path)
+    assert [document.id for document in read(tmp_path, "html")] == ["a", "b"]
+    assert [document.id for document in read(tmp_path, "text")] == ["c"]
 
 
 def test_without_trafilatura_it_is_said_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -161,20 +161,22 @@ def test_each_annotator_gives_a_document(read: Read) -> None:
 def test_predictions_are_read_where_nobody_annotated(read: Read) -> None:
     models = [{"model_version": "m 1", "score": 0.5, "result": [region("a", "PER", 0, 3)]}, {"result": []}]
     one, two = read([task(annotations=[], predictions=models)])
-    assert one.meta == {"annotator": "model:m 1"} and len(one.spans) == 1
+    assert one.meta == {"annotator": "model:m 1", "score": 0.5} and len(one.spans) == 1
     assert not two.meta
     (gold,) = read([task(region("a", "ORG", 0, 3), predictions=models)])
     assert [span.label for span in gold.spans] == ["ORG"]
+    assert gold.meta == {"left_out": {"predictions beside annotations": 2}}
 
 
 def test_tasks_that_say_nothing_are_counted(read: Read) -> None:
     skipped = task(annotations=[{"was_cancelled": True, "result": []}], predictions=[{"result": []}])
     bare = task(annotations=[])
     one, two = read([skipped, task(*WHOLE), bare, task(), bare])
-    assert one.meta["left_out"] == {"annotations that were skipped": 1}
+    assert one.meta["left_out"] == {"annotations that were skipped": 1, "predictions beside annotations": 1}
     assert two.meta["left_out"] == {"tasks without annotation": 2}
     (told,) = problems(read, [skipped, bare])
-    assert told.startswith("tasks.json: no task has an annotation: 1 annotations that were skipped; 1 tasks without")
+    assert told.startswith("tasks.json: no task has an annotation: 1 annotations that were skipped; 1 predictions")
+    assert "; 1 tasks without annotation\n" in told
     assert "there is no task" in problems(read, [])[0]
     assert "there is no task" in problems(read, "")[0]
 
@@ -204,6 +206,15 @@ def test_a_text_that_cannot_be_told_is_asked_for(read: Read) -> None:
         "tasks.json: item 1: which field of its data is the text? Those with strings are: one, two\n"
     )
     assert "Those with strings are: none" in problems(read, [task(data={"n": 1})])[0]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_where_a_task_does_not_tell_the_text_is_in_the_field_of_the_others(read: Read, first: bool) -> None:
+    told = task(region("a", "PER", 0, 3, to_name="body"), data={"body": TEXT, "text": "Ani", "title": "Aman"})
+    empty = task(data={"body": "Budi diam.", "text": "Budi", "title": "Aman"})
+    other = task(data={"text": "Solo", "title": "Aman"})
+    texts = [document.text for document in read([empty, told, other] if first else [told, empty, other])]
+    assert sorted(texts) == sorted([TEXT, "Budi diam.", "Solo"])
 
 
 def test_other_data_goes_to_meta_and_what_has_a_form_is_counted(read: Read) -> None:
@@ -351,7 +362,8 @@ def test_a_long_list_is_read_piece_by_piece(tmp_path: Path) -> None:
 
 
 def test_written_tasks_fit_the_labelling_config_and_are_read_back(tmp_path: Path, seeds: list[Document]) -> None:
-    documents = [Document("e", "😀 Ani", (Span("entity", "PER", 2, 5),), meta={"annotator": "model:m", "n": 1}), *seeds]
+    meta = {"annotator": "model:m", "n": 1, "score": 0.25}
+    documents = [Document("e", "😀 Ani", (Span("entity", "PER", 2, 5),), meta=meta), *seeds]
     path = tmp_path / "out.json"
     formats.write(documents, path, "labelstudio")
     assert list(formats.read(path)) == documents
@@ -365,7 +377,8 @@ def test_written_tasks_fit_the_labelling_config_and_are_read_back(tmp_path: Path
     ids: set[str] = set()
     for own in json.loads(path.read_text(encoding="utf-8")):
         (prediction,) = own["predictions"]
-        assert prediction["model_version"] == ("m" if own["data"]["id"] == "e" else "narasumber")
+        told = prediction["model_version"], prediction["score"]
+        assert told == (("m", 0.25) if own["data"]["id"] == "e" else ("narasumber", None))
         regions = {item["id"]: item for item in prediction["result"] if item["type"] == "labels"}
         assert not ids & regions.keys()
         ids |= regions.keys()
@@ -376,6 +389,27 @@ def test_written_tasks_fit_the_labelling_config_and_are_read_back(tmp_path: Path
                 value, to_name = item["value"], item["to_name"]
                 assert set(value[item["type"]]) <= controls[item["from_name"]] and to_name == "text"
                 assert own["data"]["text"][value["start"] : value["end"]] == value["text"]
+
+
+@pytest.mark.parametrize(
+    ("meta", "version", "score", "data"),
+    [
+        ({"model": "news", "score": 1}, "news", 1, {}),
+        ({"annotator": "ani", "model": "news"}, "news", None, {"annotator": "ani"}),
+        ({"model": 3, "score": 7.5}, "narasumber", None, {"model": 3, "score": 7.5}),
+        ({"score": True}, "narasumber", None, {"score": True}),
+        ({"score": "tinggi"}, "narasumber", None, {"score": "tinggi"}),
+    ],
+)
+def test_the_version_and_score_of_predictions(
+    tmp_path: Path, meta: Item, version: str, score: float | None, data: Item
+) -> None:
+    """Label Studio takes scores from 0 to 1, and null for none."""
+    path = tmp_path / "a.json"
+    formats.write([Document("a", TEXT, meta=meta)], path, "labelstudio")
+    (own,) = json.loads(path.read_text(encoding="utf-8"))
+    assert own["predictions"] == [{"model_version": version, "score": score, "result": []}]
+    assert own["data"] == {**data, "id": "a", "text": TEXT}
 
 
 def test_losses_are_told(seeds: list[Document]) -> None:
@@ -414,7 +448,7 @@ def test_other_json_is_not_taken_for_label_studio(tmp_path: Path, value: Item) -
 
 ALPHABET = characters(" \t\n\r\u2028\x85\ufeff\u200b\u0301\u200d\u00a0İß😀🇮🇩\"'“”\\n.;:Aa1", never="\0")
 FIELDS = st.dictionaries(
-    st.sampled_from(["outlet", "title", "url", "annotator", "document", "n"]),
+    st.sampled_from(["outlet", "title", "url", "annotator", "document", "n", "score"]),
     st.one_of(
         st.text(ALPHABET, max_size=5), st.integers(), st.booleans(), st.floats(allow_nan=False, allow_infinity=False)
     ),

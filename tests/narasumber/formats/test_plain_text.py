@@ -80,7 +80,14 @@ def test_brat_folders_are_not_taken(tmp_path: Path) -> None:
 
 
 def test_prose_that_looks_a_little_like_tags_is_taken(tmp_path: Path) -> None:
-    for content in ("Golongan darah O\n", "Vitamin B-kompleks dan O\nsaja.\n", "Judul\n\nIsi."):
-        assert FORMATS["text"].load().sniff(put(tmp_path, "a.txt", content), content)
+    for content in (
+        "Golongan darah O\n",
+        "Golongan darah O\nGolongan darah O",
+        "Vitamin O\nVitamin B-12\n",
+        "Golongan O\nGolongan O\nGolongan O\n",
+        "Vitamin B-kompleks dan O\nsaja.\n",
+        "Judul\n\nIsi.",
+    ):
+        assert detect(put(tmp_path, "a.txt", content))[0].name == "text"
     assert FORMATS["text"].load().sniff(put(tmp_path, "a.md"), "Judul") == ""
     assert detect(put(tmp_path, "b.txt"))[0].name == "text"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -218,6 +220,25 @@ def test_a_folder_and_a_project(tmp_path: Path) -> None:
         (tmp_path / "project" / f"{name}.tsv").write_text(content)
     found = [(document.id, document.meta["annotator"]) for document in read(tmp_path / "project")]
     assert found == [("doc", "ani"), ("doc", "CURATION_USER")]
+    for name in ("plain", "project"):
+        shutil.make_archive(str(tmp_path / name), "zip", tmp_path / name)
+        assert detect(tmp_path / f"{name}.zip")[0].name == "webanno-tsv"
+        assert list(read(tmp_path / f"{name}.zip")) == list(read(tmp_path / name))
+
+
+def test_what_is_wrong_in_a_zip_is_told_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    for files, what in (
+        ({"x/a.tsv": tsv(SPANS, GOOD.replace("7-11", "7-12"))}, "a.zip/x/a.tsv:8: 7-12 does not lie"),
+        ({"a.tsv": "a\tb\n"}, "a.zip: no WebAnno TSV file in it"),
+        ({"a.tsv": " " * 10_000_000}, "a.zip: expands from"),
+    ):
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+        with pytest.raises(InputError) as caught:
+            list(read(path, "webanno-tsv"))
+        assert str(caught.value).replace(f"{tmp_path}/", "").startswith(what)
 
 
 SPANS = "#T_SP=custom.Span|label"
