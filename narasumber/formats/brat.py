@@ -376,8 +376,8 @@ def _lines(content: str, findings: _Findings) -> list[_Line]:
     for item in lines:
         for target in item.references:
             if target not in seen:
-                what = f"{item.id} speaks of {target}, which is not in the file"
-                findings.add(item.number, what, f"add {target} or take this line out")
+                what = f"{item.id[:40]} speaks of {target[:40]}, which is not in the file"
+                findings.add(item.number, what, f"add {target[:40]} or take this line out")
     return lines
 
 

@@ -30,7 +30,7 @@ from narasumber.formats.common import LabelMap, Problems, Tie, decoded, short, u
 from narasumber.formats.layers import Item, short_name, to_document
 from narasumber.formats.projects import File, files_of, identity, is_of_several, meta_of, of_annotators
 
-_FORMAT: Final = re.compile(r"#FORMAT=WebAnno TSV (\d+)\.(\d+)\s*")
+_FORMAT: Final = re.compile(r"#FORMAT=WebAnno TSV (\d{1,9})\.(\d{1,9})\s*")
 _LAYER: Final = re.compile(r"#T_(SP|CH|RL)=(.*)")
 _UNIT: Final = re.compile(r"\d{1,9}-\d{1,9}(\.\d{1,9})?")
 _OFFSETS: Final = re.compile(r"(\d{1,12})-(\d{1,12})")

@@ -211,6 +211,7 @@ FAULTS = [
     (ANN + "#1\tAnnotatorNotes T9\thm\n", "a.ann:6: #1 speaks of T9"),
     (ANN + "*\tEquiv T1 T9\n", "a.ann:6: * speaks of T9"),
     (ANN + "E1\tCUE:T9\n", "a.ann:6: E1 speaks of T9"),
+    (ANN + "E1\tCUE:T" + "9" * 5000 + "\n", "a.ann:6: E1 speaks of T" + "9" * 39 + ","),
     (ANN + "R1\tSource Arg1:T2 Arg2:T4\n", "a.ann:6: Source joins CUE T2 and PER T4"),
     (ANN + "R1\tContent Arg1:T1 Arg2:T2\n", "a.ann:6: Content joins CONTENT T1 and CUE T2"),
     (ANN + "R1\tSuorce Arg1:T2 Arg2:T3\n", "a.ann:6: Suorce joins CUE T2 and SOURCE T3\n    Source joins Arg1:CUE"),

@@ -256,6 +256,7 @@ def related(feature: str, beginning: str) -> str:
         ("#FORMAT=WebAnno TSV 2\n", "a.tsv:1: begins with"),
         (tsv(SPANS, GOOD, "3.0"), "a.tsv:1: begins with"),
         (tsv(SPANS, GOOD, "4.1"), "a.tsv:1: begins with"),
+        (tsv(SPANS, GOOD, "9" * 5000 + ".3"), "a.tsv:1: begins with"),
         (tsv(SPANS, ""), "a.tsv: the article is empty"),
         (tsv("#T_SP=", GOOD), "a.tsv:2: a layer without its name"),
         (tsv("#T_RL=custom.Relation|label", GOOD), "a.tsv:2: a layer without its name, the type"),
