@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from data.sources import DataConfig, fingerprint
 from data.splits import leaked_sentences
@@ -21,6 +22,7 @@ from narasumber.errors import InputError
 from narasumber.files import new_folder
 from narasumber.labels import HEADS
 from narasumber.linking import link
+from narasumber.settings import validation_problems
 from narasumber.tags import summed_lost
 
 
@@ -52,15 +54,33 @@ def folds_of(run: Path) -> list[Path]:
     return folds or [run]
 
 
+def read_of(run: Path, name: str) -> Any:
+    """What a YAML, JSON or JSON Lines file of a run directory holds. Raises InputError if it is missing or broken."""
+    file = run / name
+    try:
+        text = file.read_text(encoding="utf-8")
+        if file.suffix == ".jsonl":
+            return [json.loads(line) for line in text.split("\n")[:-1]]
+        return yaml.safe_load(text) if file.suffix == ".yaml" else json.loads(text)
+    except OSError as error:
+        raise InputError(str(file), f"cannot be read: {error.strerror}", "restore it, or train the run again") from None
+    except (ValueError, yaml.YAMLError):
+        raise InputError(str(file), "is cut off or changed", "restore it, or train the run again") from None
+
+
 def documents_of(run: Path) -> dict[str, Document]:
     """The articles of the run's config, by id, as they are now."""
-    config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
-    return DataConfig.model_validate(config["data"]).documents()
+    config = read_of(run, "config.yaml")
+    try:
+        data = DataConfig.model_validate(config.get("data") if isinstance(config, dict) else None)
+    except ValidationError as error:
+        raise InputError.of(validation_problems(f"{run}/config.yaml: data", error)) from None
+    return data.documents()
 
 
 def held_out_of(run: Path, documents: dict[str, Document], part: str = "held_out") -> list[Document]:
     """The articles of one part of the run's split. Raises InputError if one is gone."""
-    split = json.loads((run / "split.json").read_text(encoding="utf-8"))
+    split = read_of(run, "split.json")
     missing = [name for name in split[part] if name not in documents]
     if missing:
         raise InputError(str(run / "split.json"), f"names articles that are gone: {', '.join(missing)}", "restore them")
@@ -96,8 +116,8 @@ def evaluate_run(run: Path) -> tuple[dict[str, Any], Path]:
     baseline = [document for fold in folds for document in _baseline(fold)]
     baselines = {"rules": score(gold, baseline)}
     errors = find_errors(gold, predicted)
-    metrics = [row for fold in folds[:1] for row in _rows(fold.folder / "metrics.jsonl")]
-
+    metrics = [row for fold in folds[:1] for row in read_of(fold.folder, "metrics.jsonl")]
+    facts = _facts(run, folds, leaked)
     changed = any(fold.changed for fold in folds)
     summed = {"run": run.name, "model": scores, "baselines": baselines, "articles_changed": changed}
     try:
@@ -105,9 +125,7 @@ def evaluate_run(run: Path) -> tuple[dict[str, Any], Path]:
             (aside / "scores.json").write_text(json.dumps(summed, indent=2) + "\n", encoding="utf-8")
             _write_lines(aside / "predictions.jsonl", [document.to_json() for document in predicted])
             _write_lines(aside / "errors.jsonl", errors)
-            write_report(
-                run.name, _facts(run, folds, leaked), scores, baselines, gold, predicted, errors, metrics, aside
-            )
+            write_report(run.name, facts, scores, baselines, gold, predicted, errors, metrics, aside)
     except OSError as error:
         raise InputError(
             str(run / "eval"), f"cannot be written: {error.strerror}", "make room or get the right"
@@ -162,12 +180,9 @@ def compare_runs(run: Path, other: Path) -> str:
 
 
 def _predictions(run: Path) -> list[Document]:
-    path = run / "eval" / "predictions.jsonl"
-    try:
-        rows = path.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        raise InputError(str(path), "is missing", f"narasumber evaluate {run}") from None
-    return [Document.from_json(json.loads(row)) for row in rows]
+    if not (run / "eval" / "predictions.jsonl").exists():
+        raise InputError(f"{run}/eval/predictions.jsonl", "is missing", f"narasumber evaluate {run}")
+    return [Document.from_json(row) for row in read_of(run / "eval", "predictions.jsonl")]
 
 
 def _baseline(fold: Evaluated) -> list[Document]:
@@ -184,9 +199,9 @@ def _facts(run: Path, folds: Sequence[Evaluated], leaked: dict[str, list[tuple[i
     """What the report tells about the run besides scores."""
     first = folds[0].folder
     return {
-        "config": yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8")),
-        "environment": json.loads((first / "environment.json").read_text(encoding="utf-8")),
-        "lost": _lost([json.loads((fold.folder / "lost.json").read_text(encoding="utf-8")) for fold in folds]),
+        "config": read_of(run, "config.yaml"),
+        "environment": read_of(first, "environment.json"),
+        "lost": _lost([read_of(fold.folder, "lost.json") for fold in folds]),
         "folds": [
             {
                 "name": fold.folder.name,
@@ -206,13 +221,9 @@ def _lost(folds: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def changed_since_training(fold: Path, documents: dict[str, Document]) -> bool:
     """Whether an article of the run's has another text or annotation now than it had then."""
-    recorded = json.loads((fold / "environment.json").read_text(encoding="utf-8"))["data"]["fingerprint"]
+    recorded = read_of(fold, "environment.json")["data"]["fingerprint"]
     parts = ("train", "development", "held_out")
     return bool(fingerprint(document for part in parts for document in held_out_of(fold, documents, part)) != recorded)
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def _write_lines(path: Path, values: Sequence[Any]) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from data.corpora import credit_lines
-from eval.evaluate import documents_of, folds_of, held_out_of, model_folder
+from eval.evaluate import documents_of, folds_of, held_out_of, model_folder, read_of
 from models.export import INT8_LOSS, Format, check_target, write_onnx, write_transformers
 from narasumber.errors import InputError
 from narasumber.files import new_folder
@@ -41,8 +40,8 @@ def export_run(run: Path, target: Path, format: Format = "onnx") -> Path:
 def card(run: Path, format: Format, figures: dict[str, float]) -> str:
     """The model card (Mitchell et al. 2019): its use, what it learned from, how well it reads, its limits."""
     settings = Settings.read(model_folder(run))
-    split = json.loads((run / "split.json").read_text(encoding="utf-8"))
-    environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
+    split = read_of(run, "split.json")
+    environment = read_of(run, "environment.json")
     use = {
         "onnx": '```python\nfrom narasumber import Tagger\n\ndocument = Tagger.load("THIS FOLDER")(text)\n```\n\n'
         "or `narasumber predict THIS_FOLDER article.txt`. Needs neither PyTorch nor the training code.",
@@ -90,10 +89,9 @@ def _credits(corpora: Sequence[str]) -> list[str]:
 
 
 def _scores(run: Path) -> str:
-    file = run / "eval" / "scores.json"
-    if not file.exists():
+    if not (run / "eval" / "scores.json").exists():
         return f"Not evaluated yet: `narasumber evaluate {run}`, then export again."
-    model: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["model"]
+    model: dict[str, Any] = read_of(run / "eval", "scores.json")["model"]
     scores = {name: layer["micro"] for name, layer in model["layers"].items()}
     if model["attribution"]["exact"]["support"]:
         scores["whole attribution"] = model["attribution"]["exact"]

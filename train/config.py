@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from data.sources import DataConfig
 from data.text import TextConfig
@@ -84,7 +86,7 @@ class TrainConfig(LoopConfig):
 
 
 class Config(Frozen):
-    name: str = Field(pattern=r"^[\w.-]+$")
+    name: str = Field(pattern=r"^\w[\w.-]*$")
     seed: int = Field(default=13, ge=0, lt=2**32)
     data: DataConfig
     layers: tuple[Head, ...] = Field(default=HEADS, min_length=1)
@@ -147,7 +149,7 @@ class AdaptTrainConfig(LoopConfig):
 class AdaptConfig(Frozen):
     """A run of `narasumber adapt`."""
 
-    name: str = Field(pattern=r"^[\w.-]+$")
+    name: str = Field(pattern=r"^\w[\w.-]*$")
     seed: int = Field(default=13, ge=0, lt=2**32)
     text: TextConfig
     window: WindowsConfig = WindowsConfig()
@@ -189,7 +191,31 @@ def _load(path: Path, overrides: list[str] | tuple[str, ...], kind: type[AnyConf
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        raise InputError.of(validation_problems(str(path), error)) from None
+        found = zip(validation_problems(str(path), error), error.errors(include_url=False), strict=True)
+        raise InputError.of([replace(problem, cure=_cure(item, kind)) for problem, item in found]) from None
+
+
+def _cure(item: ErrorDetails, kind: type[BaseModel]) -> str:
+    """For a key that is unknown or missing; what is wrong about a value says by itself what would be right."""
+    if item["type"] == "missing":
+        return "add it, as the files of configs/ have it"
+    if item["type"] != "extra_forbidden":
+        return ""
+    kinds = [kind]
+    for part in item["loc"][:-1]:
+        # A part is a key, a place in a list, or names the one of several kinds that a value may be of.
+        below = [
+            found for one in kinds if part in one.model_fields for found in _kinds(one.model_fields[part].annotation)
+        ]
+        kinds = below or [one for one in kinds if one.__name__ in str(part)] or kinds
+    return f"the keys there are {', '.join(dict.fromkeys(key for one in kinds for key in one.model_fields))}"
+
+
+def _kinds(annotation: Any) -> list[type[BaseModel]]:
+    """The kinds of record that a key of this type may hold."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for part in get_args(annotation) for found in _kinds(part)]
 
 
 def _apply(values: dict[str, Any], override: str) -> None:

@@ -194,3 +194,17 @@ def test_runs_that_cannot_be_read_are_refused(tiny_run: Path, tmp_path: Path) ->
     with pytest.raises(InputError, match="cannot be loaded"):
         evaluate_run(unfinished)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "split.json", "environment.json", "lost.json", "metrics.jsonl"])
+def test_a_run_with_a_file_gone_or_broken_is_refused_by_its_name(tiny_run: Path, tmp_path: Path, name: str) -> None:
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    shutil.rmtree(run / "eval", ignore_errors=True)
+    file = run / name
+    file.write_text(f'[{{"a": \n{file.read_text()}')
+    with pytest.raises(InputError, match=rf"{name}: is cut off"):
+        evaluate_run(run)
+    file.unlink()
+    with pytest.raises(InputError, match=name if name != "config.yaml" else "no run directory"):
+        evaluate_run(run)
+    assert not (run / "eval").exists()

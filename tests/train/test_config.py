@@ -44,6 +44,7 @@ def test_overrides_reach_nested_keys_as_yaml() -> None:
         ("name: x\ndata: {sources: []}", "data.sources", "at least 1"),
         ("name: x\nlayers: [entity, entity]\ndata: {sources: [{path: seeds}]}", "layers", "twice"),
         ("name: x/y\ndata: {sources: [{path: seeds}]}", "name", "pattern"),
+        ("name: ..\ndata: {sources: [{path: seeds}]}", "name", "pattern"),
         ("name: [x", ":1", "not YAML"),
         ("", "", "holds no keys"),
         ("- a", "", "holds no keys"),
@@ -64,6 +65,23 @@ def test_all_wrong_keys_are_listed_in_one_go() -> None:
     with pytest.raises(InputError) as caught:
         load_config(QUICKSTART, ["train.epochs=0", "seed=-1", "nonsense=1"])
     assert len(caught.value.problems) == 3
+
+
+@pytest.mark.parametrize(
+    ("override", "cure"),
+    [
+        ("train.epoch=3", "the keys there are learning_rate, "),
+        ("nonsense=1", "the keys there are name, seed, data, "),
+        ("data.sources=[{path: seeds, formt: brat}]", "the keys there are path, format, "),
+        ("data.held_out={document: [a]}", "the keys there are documents, "),
+        ("train.stages=[{epoch: 3, epochs: 3}]", "the keys there are epochs, sources, learning_rate"),
+        ("data.sources=[{format: brat}]", "add it"),
+    ],
+)
+def test_of_keys_that_are_unknown_or_missing_it_is_said_which_there_are(override: str, cure: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_config(QUICKSTART, [override])
+    assert caught.value.problems[0].cure.startswith(cure)
 
 
 @pytest.mark.parametrize("override", ["train.epochs", "=3", "seed.x=1", "train.epochs=[1"])
