@@ -519,13 +519,13 @@ def main() -> None:
     given = parser.parse_args()
     work = Path(tempfile.mkdtemp(prefix="fuzz-"))
     failed = False
-    print(f"{'format':<16} {'files':>6} {'read':>6} {'refused':>7} {'slowest ms':>10} {'MiB':>6} {'failures':>8}")
+    print(f"{'format':<16} {'files':>6} {'read':>6} {'refused':>7} {'slowest ms':>10} {'MiB':>6} {'failures':>8}")  # noqa: T201
     for format in given.formats or READ:
         found = list(attempts(format, given.count, given.seed, work))
         read, refused = (sum(item.told == told for item in found) for told in GOOD)
         slowest, grown = max(item.seconds for item in found), sum(item.grown for item in found)
         failures = len(found) - read - refused
-        print(
+        print(  # noqa: T201
             f"{format:<16} {len(found):>6} {read:>6} {refused:>7} {1000 * slowest:>10.0f} {grown >> 10:>6} {failures:>8}"  # noqa: E501
         )
         failed |= failures > 0

@@ -147,7 +147,11 @@ def survey(path: Path, labels: LabelMap) -> Layout:
 
 def _tag_columns(path: Path, word: int, census: _Census, labels: LabelMap) -> list[int]:
     """The places of the columns to read where none is named like a head."""
-    tagged = [place for place, seen in sorted(census.columns.items()) if 2 * seen.tags > seen.values and place != word]
+    tagged = [
+        place
+        for place, seen in sorted(census.columns.items())
+        if 2 * seen.tags > seen.values and place != word and place >= -census.width  # a few lines may be longer
+    ]
     if not tagged:
         cure = "write O, B-LABEL and I-LABEL (or another scheme of the kind) in one column"
         raise InputError(str(path), "has no column of tags", cure)

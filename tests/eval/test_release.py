@@ -77,6 +77,7 @@ def test_transformers_reads_the_entity_layer(
     assert not (tmp_path / "hf").exists()
     plain = train_tiny("model.word_shape=false", "train.epochs=30")
     exported = export_run(plain, tmp_path / "hf", "transformers")
+    assert export_run(plain, exported, "transformers") == exported
     ner = pipeline("token-classification", str(exported), aggregation_strategy="first")
     tagger = torch_tagger(*load(plain / "last"))
     shared = total = 0
@@ -170,11 +171,15 @@ def test_the_card_credits_corpora_also_of_the_run_that_it_goes_on_from(
     assert credit in (export_run(second, tmp_path / "out") / "README.md").read_text(encoding="utf-8")
 
 
-def test_exports_replace_exports_only(tiny_run: Path, tmp_path: Path, export: Path) -> None:
+def test_exports_replace_exports_only(tiny_run: Path, tiny_encoder: Path, tmp_path: Path, export: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").touch()
-    with pytest.raises(InputError, match="is no export"):
-        export_run(tiny_run, tmp_path / "mine")
+    encoder = shutil.copytree(tiny_encoder, tmp_path / "encoder")
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    for folder in (tmp_path / "mine", encoder, run, run / "last"):
+        with pytest.raises(InputError, match="is no export"):
+            export_run(run, folder)
+    assert (run / "last" / "model.safetensors").exists() and (encoder / "model.safetensors").exists()
     again = shutil.copytree(export, tmp_path / "again")
     assert export_run(tiny_run, again) == again
     assert (again / "model.onnx").read_bytes() == (export / "model.onnx").read_bytes()

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from narasumber import formats
 from narasumber.document import Document, Span
 from narasumber.errors import InputError
 from narasumber.formats import detect, losses
@@ -433,3 +434,9 @@ def test_offsets_cover_their_tokens_and_no_two_tokens_become_one_word(tokens: li
 def test_running_text(text: str) -> None:
     tokens, _, expected = text.partition(">")
     assert detokenise(tokens.split())[0] == expected.strip()
+
+
+def test_a_line_with_more_tags_than_the_others_has_is_one_word(tmp_path: Path) -> None:
+    (tmp_path / "a.conll").write_text(", O\n007 I-MON\nRp B-MON\nKami I-MON siap O\nkata B-PER\n", encoding="utf-8")
+    (document,) = formats.read(tmp_path / "a.conll", "conll")
+    assert "Kami I-MON siap" in document.text
