@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import warnings
 from collections.abc import Sequence
@@ -28,6 +29,8 @@ INPUTS = ("input_ids", "attention_mask", "token_type_ids", "word_shapes")
 LOGIT_TOLERANCE = 1e-3
 INT8_LOSS = 0.005
 """The F1 that quantisation may cost before its file is left out."""
+MARK = "narasumber"
+"""The key of config.json by which an export for transformers is known to be one."""
 
 
 def write_onnx(model: Path, held_out: Sequence[Document], folder: Path) -> dict[str, float]:
@@ -72,6 +75,7 @@ def write_transformers(model: Path, folder: Path) -> None:
     tags = bio_tags(settings.labels["entity"])
     config = network.encoder.config
     config.id2label, config.label2id = dict(enumerate(tags)), {tag: number for number, tag in enumerate(tags)}
+    setattr(config, MARK, settings.name)
     tagger = AutoModelForTokenClassification.from_config(config)
     if not isinstance(getattr(tagger, "classifier", None), nn.Linear) or hasattr(tagger, "head"):
         raise InputError(str(model), f"{config.model_type} models put more than one layer on top", "export as onnx")
@@ -82,9 +86,19 @@ def write_transformers(model: Path, folder: Path) -> None:
 
 
 def check_target(target: Path) -> None:
-    """Raises InputError if `target` is something else than a free name or an older export."""
-    if target.exists() and not ((target / FILE).exists() or (target / "model.safetensors").exists()):
+    """Raises InputError if `target` is something else than a free name or an older export: an encoder, say, or a run's
+    own model.
+    """
+    of_onnx = (target / FILE).exists() and (target / "model.onnx").exists()
+    if target.exists() and not of_onnx and not _is_of_transformers(target / "config.json"):
         raise InputError(str(target), "exists and is no export", "choose another --to")
+
+
+def _is_of_transformers(file: Path) -> bool:
+    try:
+        return MARK in json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return False
 
 
 def _to_onnx(network: Network, settings: Settings, path: Path) -> None:

@@ -19,6 +19,7 @@ from data.corpora import credit_lines
 from data.sources import load_documents
 from eval.evaluate import evaluate_run
 from eval.release import card, export_run
+from models.export import check_target
 from models.network import load, torch_tagger
 from narasumber import Tagger, formats
 from narasumber.document import Document
@@ -213,3 +214,9 @@ def test_a_run_with_a_file_gone_or_broken_is_refused_by_its_name(tiny_run: Path,
     with pytest.raises(InputError, match=name if name != "config.yaml" else "no run directory"):
         evaluate_run(run)
     assert not (run / "eval").exists()
+
+
+def test_an_encoder_or_a_runs_own_model_is_not_taken_for_an_older_export(tiny_encoder: Path, tiny_run: Path) -> None:
+    for folder in (tiny_encoder, tiny_run / "last"):
+        with pytest.raises(InputError, match="exists and is no export"):
+            check_target(folder)
