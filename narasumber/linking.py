@@ -9,9 +9,10 @@ or where only one of the two lies inside a third content (a nested attribution k
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Final
 
 from narasumber.document import Attribution, Span
@@ -46,6 +47,33 @@ def needs_source(cue: str) -> bool:
 WRONG_SIDE, OTHER_SENTENCE, CUE_BETWEEN, OTHER_CONTENT, COVERED, LIMIT = 60, 100, 120, 150, 200, 1000
 
 
+class _Row:
+    """Spans in text order, to be asked for those near a place without looking at all."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self.spans = spans
+        self.starts = [span.start for span in spans]
+        self.reached = list(accumulate((span.end for span in spans), max))
+
+    def near(self, *others: Span) -> list[Span]:
+        """Those less than `LIMIT` characters from one of the others."""
+        first = bisect_right(self.reached, min(other.start for other in others) - LIMIT)
+        last = bisect_left(self.starts, max(other.end for other in others) + LIMIT)
+        return [span for span in self.spans[first:last] if any(_gap(span, other) < LIMIT for other in others)]
+
+    def beside(self, other: Span) -> Sequence[Span]:
+        """The last that begins before it and the first that does not."""
+        place = bisect_left(self.starts, other.start)
+        return self.spans[max(0, place - 1) : place + 1]
+
+    def between(self, low: int, high: int) -> list[Span]:
+        return [
+            span
+            for span in self.spans[bisect_left(self.starts, low) : bisect_left(self.starts, high)]
+            if span.end <= high
+        ]
+
+
 @dataclass
 class _Links:
     source: Span | None = None
@@ -66,19 +94,25 @@ def link(text: str, spans: Iterable[Span]) -> tuple[Attribution, ...]:
                 attributions.append(Attribution(last.cue, last.sources, (*last.contents, *contents)))
             continue
         links = {cue: _Links() for cue in cues}
-        for cue, source in _pairs(cues, sources, _source_cost(text, cues, contents)):
+        row, source_row, content_row = _Row(cues), _Row(sources), _Row(contents)
+        holders = _holders(group, contents)
+        near_sources = ((cue, source) for cue in cues for source in source_row.near(cue))
+        for cue, source in _pairs(near_sources, _source_cost(text, row, holders)):
             links[cue].source = source
-        content_cost = _content_cost(text, starts, cues, contents, links)
+        content_cost = _content_cost(text, starts, row, holders, links)
+        near = {cue: content_row.near(*filter(None, (cue, links[cue].source))) for cue in cues}
         paired = set()
-        for cue, content in _pairs(cues, contents, content_cost):
+        near_contents = ((cue, content) for cue in cues for content in near[cue])
+        for cue, content in _pairs(near_contents, content_cost):
             links[cue].contents.append(content)
             paired.add(content)
         for content in contents:
             if content not in paired:
-                links[min(cues, key=lambda cue: content_cost(cue, content))].contents.append(content)
+                around = row.near(content) or row.beside(content)
+                links[min(around, key=lambda cue: content_cost(cue, content))].contents.append(content)
         for cue in cues:
-            if not links[cue].contents and contents:
-                nearest = min(contents, key=lambda content: content_cost(cue, content))
+            if not links[cue].contents and near[cue]:
+                nearest = min(near[cue], key=lambda content: content_cost(cue, content))
                 if content_cost(cue, nearest) < LIMIT:
                     links[cue].contents.append(nearest)
         for cue, found in links.items():
@@ -90,11 +124,10 @@ def link(text: str, spans: Iterable[Span]) -> tuple[Attribution, ...]:
 Cost = Callable[[Span, Span], float]
 
 
-def _pairs(cues: Sequence[Span], others: Sequence[Span], cost: Cost) -> Iterable[tuple[Span, Span]]:
+def _pairs(near: Iterable[tuple[Span, Span]], cost: Cost) -> Iterable[tuple[Span, Span]]:
     """One-to-one pairs, cheapest first."""
     ranked = sorted(
-        ((cost(cue, other), cue.start, other.start, cue, other) for cue in cues for other in others),
-        key=lambda item: item[:3],
+        ((cost(cue, other), cue.start, other.start, cue, other) for cue, other in near), key=lambda item: item[:3]
     )
     used: set[Span] = set()
     for price, _, _, cue, other in ranked:
@@ -103,7 +136,23 @@ def _pairs(cues: Sequence[Span], others: Sequence[Span], cost: Cost) -> Iterable
             yield cue, other
 
 
-def _source_cost(text: str, cues: Sequence[Span], contents: Sequence[Span]) -> Cost:
+_Holders = Mapping[Span, frozenset[Span]]
+
+
+def _holders(spans: Iterable[Span], contents: Sequence[Span]) -> _Holders:
+    """The contents that each of the spans, in text order, lies in; a content lies in itself."""
+    found: dict[Span, frozenset[Span]] = {}
+    open_, place = list[Span](), 0
+    for span in spans:
+        while place < len(contents) and (contents[place].start, -contents[place].end) <= (span.start, -span.end):
+            open_.append(contents[place])
+            place += 1
+        open_ = [content for content in open_ if content.end > span.start]
+        found[span] = frozenset(content for content in open_ if _inside(span, content))
+    return found
+
+
+def _source_cost(text: str, cues: _Row, holders: _Holders) -> Cost:
     def cost(cue: Span, source: Span) -> float:
         word = text[cue.start : cue.end]
         if CLITIC.fullmatch(word) or _overlap(cue, source):
@@ -113,15 +162,14 @@ def _source_cost(text: str, cues: Sequence[Span], contents: Sequence[Span]) -> C
             _gap(cue, source)
             + WRONG_SIDE * (follows != (source.start >= cue.end))
             + CUE_BETWEEN * _between(cue, source, cues)
-            + OTHER_CONTENT
-            * len({c for c in contents if _inside(cue, c)} ^ {c for c in contents if _inside(source, c)})
+            + OTHER_CONTENT * len(holders[cue] ^ holders[source])
         )
 
     return cost
 
 
 def _content_cost(
-    text: str, starts: Sequence[int], cues: Sequence[Span], contents: Sequence[Span], links: dict[Span, _Links]
+    text: str, starts: Sequence[int], cues: _Row, holders: _Holders, links: Mapping[Span, _Links]
 ) -> Cost:
     def cost(cue: Span, content: Span) -> float:
         if _inside(cue, content):
@@ -129,14 +177,13 @@ def _content_cost(
             return 5.0 if passive else float(COVERED)
         source = links[cue].source
         gap = min(_gap(cue, content), _gap(source, content)) if source else _gap(cue, content)
-        others = [c for c in contents if c != content]
         sentence = bisect_right(starts, cue.start)
         return (
             gap
             + OTHER_SENTENCE
             * (not bisect_right(starts, content.start) <= sentence <= bisect_right(starts, content.end))
             + CUE_BETWEEN * _between(cue, content, cues)
-            + OTHER_CONTENT * len({c for c in others if _inside(cue, c)} ^ {c for c in others if _inside(content, c)})
+            + OTHER_CONTENT * len((holders[cue] ^ holders[content]) - {content})
         )
 
     return cost
@@ -165,6 +212,6 @@ def _inside(inner: Span, outer: Span) -> bool:
     return outer.start <= inner.start and inner.end <= outer.end
 
 
-def _between(cue: Span, other: Span, cues: Sequence[Span]) -> int:
+def _between(cue: Span, other: Span, cues: _Row) -> int:
     low, high = min(cue.end, other.end), max(cue.start, other.start)
-    return sum(low <= third.start and third.end <= high for third in cues if third != cue)
+    return sum(third != cue for third in cues.between(low, high))

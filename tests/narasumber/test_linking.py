@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from narasumber.document import Document, Span
@@ -82,3 +84,18 @@ def test_most_links_of_the_seeds_are_found(seeds: list[Document]) -> None:
             total += 1
             right += found.get(gold.cue) == gold
     assert right / total >= 0.9
+
+
+def test_a_line_of_any_length_is_linked_by_what_is_near() -> None:
+    """An article without a line break, of 2,000 sentences."""
+    sentence = "Ani Wijaya mengatakan harga naik. "
+    text = sentence * 2_000
+    once = spans(sentence, source=["Ani Wijaya"], cue=["mengatakan"], content=["harga naik"])
+    marked = [
+        replace(span, start=at + span.start, end=at + span.end)
+        for at in range(0, len(text), len(sentence))
+        for span in once
+    ]
+    found = link(text, marked)  # a second or two; comparing every pair of spans would take hours
+    assert [len(one.spans) for one in found] == [3] * 2_000
+    assert all(one.spans[-1].end - one.spans[0].start < len(sentence) for one in found)
