@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -19,6 +19,8 @@ from narasumber.windows import Batch, Floats, Ints, Row, collate, pieces_of, row
 @dataclass(frozen=True)
 class Example:
     """A window with its tags: `labels` is [heads, pieces], `MASKED` wherever no word begins.
+
+    Of a window that begins within a line, the first word does not open one: its tag may go on a span.
 
     `scope` says what these tags mean, `source` the number of the config's source that it came from.
     """
@@ -45,6 +47,8 @@ def examples_of(
         tags = np.stack([view for view, _ in views])
         for window in windows(pieces, settings):
             item = row(pieces, window, settings)
+            if pieces.breaks.get(window.start) != 2:
+                item = replace(item, opens=np.append(False, item.opens[1:]))
             labels = np.full((len(settings.heads), len(item.ids)), MASKED, dtype=np.int64)
             labels[:, item.places] = tags[:, window.start : window.end]
             examples.append(Example(item, labels, document.scope, source))

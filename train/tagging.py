@@ -89,11 +89,12 @@ def log_partition(scores: Tensor, transitions: Tensor, there: Tensor, opens: Ten
     """[heads, windows] the log of the summed exponentials of all tag sequences' scores (the forward algorithm).
 
     `scores` [heads, windows, words, tags], `transitions` [heads, tags, tags]; `there` [windows, words] is false where a
-    window has no more words, `opens` true where a line begins: before it stands an `O`.
+    window has no more words, `opens` true where a line begins: before it stands an `O`. What stands before a window's
+    first word is not known where none begins there.
     """
     follow = transitions.exp()
     first = transitions[:, None, 0]
-    sums = scores[:, :, 0] + first
+    sums = scores[:, :, 0] + torch.where(opens[None, :, 0, None], first, 0.0)
     for word in range(1, scores.shape[2]):
         peak = sums.amax(-1, keepdim=True).detach()
         inside = torch.einsum("hwi,hij->hwj", (sums - peak).exp(), follow).clamp(min=1e-30).log() + peak
@@ -114,7 +115,9 @@ def start_transitions(network: Network, examples: Sequence[Example], settings: S
         sequences = []
         for example in examples:
             tags = example.labels[number][example.row.places]
-            sequences += [line.tolist() for line in np.split(tags, np.flatnonzero(example.row.opens)[1:])]
+            opens = example.row.opens
+            first, *lines = np.split(tags, np.flatnonzero(opens[1:]) + 1)
+            sequences += [first.tolist() if opens[0] else [MASKED, *first], *(line.tolist() for line in lines)]
         counts = count_transitions(sequences, count) + 0.5
         start = 0.5 * np.log(counts / counts.sum(axis=1, keepdims=True))
         own = scope.layer(layer_of_head(head))

@@ -105,22 +105,39 @@ def test_the_loss_is_minus_the_log_of_the_share_of_what_the_annotation_may_mean(
 
 
 def test_the_forward_sum_is_that_over_every_sequence() -> None:
-    """Three tags, two windows of four and two words, a line beginning in the first: summed by enumeration."""
+    """Three tags, windows of four, two and four words, a line beginning in the first and the last, which begins within
+    a line: summed by enumeration.
+    """
     random = torch.Generator().manual_seed(1)
-    scores = torch.randn(1, 2, 4, 3, generator=random)
+    scores = torch.randn(1, 3, 4, 3, generator=random)
     follow = torch.randn(1, 3, 3, generator=random)
-    there = torch.tensor([[True] * 4, [True, True, False, False]])
-    opens = torch.tensor([[True, False, True, False], [True, False, False, False]])
+    there = torch.tensor([[True] * 4, [True, True, False, False], [True] * 4])
+    opens = torch.tensor([[True, False, True, False], [True, False, False, False], [False, False, True, False]])
     found = log_partition(scores, follow, there, opens)
-    for window, words in enumerate((4, 2)):
+    for window, words in enumerate((4, 2, 4)):
         sums = []
         for tags in product(range(3), repeat=words):
             total = torch.tensor(0.0)
             for word, tag in enumerate(tags):
                 before = 0 if opens[window, word] else tags[word - 1]
-                total = total + follow[0, before, tag] + scores[0, window, word, tag]
+                if word or opens[window, word]:
+                    total = total + follow[0, before, tag]
+                total = total + scores[0, window, word, tag]
             sums.append(total)
         assert float(found[0, window]) == pytest.approx(float(torch.stack(sums).logsumexp(0)), rel=1e-5)
+
+
+def test_a_span_over_several_windows_is_learned_in_each(config: Config) -> None:
+    text = f"Ani Wijaya {'dan Budi ' * 30}tiba"
+    document = Document("a", text, (Span("entity", "PER", 0, len(text) - 5),))
+    config = config.model_copy(update={"window": config.window.model_copy(update={"pieces": 16, "overlap": 4})})
+    loop, network, examples = made(config, [document])
+    assert len(examples) > 4
+    assert {bool(example.row.opens[0]) for example in examples[1:]} == {False}
+    network.eval()
+    assert 0 < float(loop.objective.loss(network, examples).detach()) < 10 * loop.objective.size(examples)
+    starts = network.transitions["entity"].detach().exp()
+    assert starts[0, TAGS.index("I-PER")] <= starts[0, TAGS.index("I-ORG")]  # no example has it behind an O
 
 
 def test_the_whole_scheme_written_as_a_scope_of_its_own_gives_the_same_loss(config: Config) -> None:
