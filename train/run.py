@@ -7,7 +7,7 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,10 @@ class Part:
     def articles(self) -> list[Document]:
         return [document for own in self.train for document in own]
 
+    @property
+    def all(self) -> list[Document]:
+        return [*self.articles, *self.development, *self.held_out]
+
 
 def parts_of(config: Config) -> list[Part]:
     """Reads the sources and parts them. Raises InputError for articles, ids and rules that do not fit each other."""
@@ -109,7 +113,11 @@ def parts_of(config: Config) -> list[Part]:
     parts = []
     for fold in folds:
         if isinstance(data.development, HeldOut):
-            inner = split(fold.train, data.development)
+            try:
+                inner = split(fold.train, data.development)
+            except InputError as error:
+                own = [replace(one, where=one.where.replace("held_out", "development", 1)) for one in error.problems]
+                raise InputError.of(own) from None
             if len(inner) != 1:
                 raise InputError(f"{config.name}: data.development", "must be one share", "give fraction or documents")
             development, out = inner[0].held_out, [*fold.dropped, *inner[0].dropped]
@@ -297,6 +305,7 @@ def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> Non
     if accelerator.is_main_process:
         open_run(folder, config, resume)
     accelerator.wait_for_everyone()
+    _check_unchanged(folder, part)
     begun = time.perf_counter()
 
     set_seed(config.seed)  # before the model is built: its heads are drawn at random
@@ -347,6 +356,20 @@ def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> Non
     run_loop(loop, config, folder, begun, judge, finish)
 
 
+def _check_unchanged(folder: Path, part: Part) -> None:
+    """Raises InputError if there is a checkpoint, and it has learned from other articles than there are now."""
+    if not (folder / "state" / "checkpoint.pt").exists():
+        return
+    file = folder / "environment.json"
+    try:
+        began = json.loads(file.read_text(encoding="utf-8"))["data"]["fingerprint"]
+    except (OSError, ValueError, LookupError, TypeError):
+        raise InputError(str(file), "does not say what was trained on", "remove the folder to train anew") from None
+    if began != fingerprint(part.all):
+        cure = "restore them, or remove the folder to train anew"
+        raise InputError(str(folder), "its articles have changed since it began", cure)
+
+
 def _start_trackers(accelerator: Accelerator, config: Config | AdaptConfig, folder: Path) -> None:
     name = folder.relative_to(RUNS).as_posix()
     try:
@@ -370,9 +393,8 @@ def _describe(
     folder: Path,
 ) -> None:
     """Writes the files that tell what is being trained on what."""
-    documents = [*part.articles, *part.development, *part.held_out]
     corpora = _corpora(part.articles, config.model.encoder)
-    data = {"documents": len(documents), "fingerprint": fingerprint(documents), "corpora": corpora}
+    data = {"documents": len(part.all), "fingerprint": fingerprint(part.all), "corpora": corpora}
     write_json(folder / "environment.json", environment(accelerator, config, data))
     write_json(folder / "labels.json", {head: bio_tags(settings.labels[head]) for head in settings.heads})
     write_json(

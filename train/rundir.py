@@ -164,6 +164,9 @@ def load_state(loop: Loop[Any], folder: Path) -> None:
         loop.state = TrainState(**found["state"])
     except Exception as error:  # torch and the file system, each in its own way
         raise InputError(str(file), f"cannot be resumed from: {error}", "remove it and start again") from error
+    if loop.state.epoch < loop.plan.epochs and loop.state.batch >= len(loop.plan.epoch(loop.state.epoch)):
+        # Left alone, the loop would wait for the epoch's last update for ever.
+        raise InputError(str(file), "is of a run with other examples", "remove it and start again")
 
 
 def usage(seconds: float) -> dict[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -161,6 +162,39 @@ def test_a_full_disk_is_told_and_costs_only_the_updates_since_the_last_checkpoin
     assert equal(weights(train(full)), whole)
     assert (run / "metrics.jsonl").read_text().splitlines()[:3] == before[:3]
     assert [path.name for path in run.glob(".*")] == [".mine"]
+
+
+def test_what_other_articles_were_learned_from_is_not_gone_on_with(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / "seeds", "articles")
+    source = config.data.sources[0].model_copy(update={"path": Path("articles")})
+    config = config.model_copy(update={"data": config.data.model_copy(update={"sources": (source,)})})
+    save = torch.save
+
+    def filling(content: dict[str, Any], path: Path) -> None:
+        save(content, path)
+        if content["state"]["step"] == 6:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(torch, "save", filling)
+    with pytest.raises(InputError, match="No space left"):
+        train(config)
+    monkeypatch.setattr(torch, "save", save)
+    notation = Path("articles/000_e91c931474bc4544.ann")
+    annotated = notation.read_bytes()
+    notation.write_bytes(b"")
+    with pytest.raises(InputError, match="its articles have changed"):
+        train(config)
+    notation.write_bytes(annotated)
+    checkpoint = Path("runs") / config.name / "state" / "checkpoint.pt"
+    whole = checkpoint.read_bytes()
+    content = torch.load(checkpoint)
+    torch.save({**content, "state": {**content["state"], "batch": 1000}}, checkpoint)
+    with pytest.raises(InputError, match="other examples"):
+        train(config)
+    checkpoint.write_bytes(whole)
+    assert (train(config) / "DONE").exists()
 
 
 def test_an_update_in_parts_is_the_same_update(config: Config) -> None:

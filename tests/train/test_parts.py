@@ -83,3 +83,10 @@ def test_nothing_left_to_train_on_is_an_error(tmp_path: Path) -> None:
     folders = {"own": articles("ani"), "test": [Document("copy", copied.text)]}
     with pytest.raises(InputError, match="no article is left"):
         parts_of(config(tmp_path, folders, sources=[{"path": "own"}], held_out=[{"path": tmp_path / "test"}]))
+
+
+def test_of_development_articles_that_are_not_there_it_is_said_which_key_names_them(tmp_path: Path) -> None:
+    folders, sources = {"own": articles("ani", "budi", "citra")}, [{"path": "own"}]
+    rules = {"held_out": {"documents": ["ani"]}, "development": {"documents": ["ani"]}}
+    with pytest.raises(InputError, match=r"^data\.development\.documents: no document is called ani"):
+        parts_of(config(tmp_path, folders, sources=sources, **rules))
