@@ -69,20 +69,29 @@ def load_encoder(name: str, revision: str | None = None) -> Encoder:
     """
     if (Path(name) / FILE).is_file():
         return _trained(Path(name))
-    place = str(builtin_folder()) if name == "builtin" else name
-    files = _Files(name, place, revision)
+    if name == "builtin":
+        folder = builtin_folder()
+        try:
+            return _read(_Files(name, str(folder), None))
+        except InputError as error:
+            what = f"is damaged: {error.problems[0].what}"
+            raise InputError(str(folder), what, "remove this folder: it will be written anew") from None
+    return _read(_Files(name, name, revision))
+
+
+def _read(files: _Files) -> Encoder:
     config = files.config()
     tokenizer = files.tokenizer()
     model = files.model(config)
     rows, pieces = len(embeddings(model).weight), tokenizer.get_vocab_size(with_added_tokens=True)
     if pieces > rows:
         what = f"its tokenizer has {pieces} pieces, its weights know {rows}"
-        raise InputError(f"model.encoder: {name}", what, "its files are of two models: get it again")
+        raise InputError(files.where, what, "its files are of two models: get it again")
     ids = {key: files.special(key, tokenizer) for key in _SPECIAL}
     if pieces < rows:  # indobert-base has 19,479 rows that no piece points to (indonlu #33)
         take_rows(model, range(pieces))
     return Encoder(
-        name=name,
+        name=files.name,
         model=model,
         tokenizer=tokenizer,
         uncased=_uncased(tokenizer),
@@ -245,6 +254,9 @@ class _Files:
         raise InputError(self.where, what, f"name it as {key}_token in tokenizer_config.json")
 
     def model(self, config: PreTrainedConfig) -> PreTrainedModel:
+        if config.is_encoder_decoder:
+            what = f"is an encoder with a decoder ({config.model_type})"
+            raise InputError(self.where, what, "name an encoder by itself: BERT, RoBERTa, DeBERTa, ELECTRA, ...")
         # Without this, transformers asks the network, in a thread, for a converted copy of every .bin.
         os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
         logging.disable_progress_bar()

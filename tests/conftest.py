@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import string
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 from hypothesis import settings
-from transformers import BertConfig, BertModel
+from transformers import AlbertConfig, AlbertModel, BertConfig, BertModel
 
 from narasumber.cli import main
 from narasumber.document import Document
@@ -40,6 +41,24 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory, seeds: list[Document]
     """BERT, uncased, 2 layers of 32, `vocab.txt` and an empty `tokenizer_config.json`, like indobert-base-p1."""
     folder = tmp_path_factory.mktemp("tiny") / "tiny-bert"
     return write_tiny_bert(folder, [document.text for document in seeds])
+
+
+@pytest.fixture(scope="session")
+def tiny_albert(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> Path:
+    """ALBERT weights with a WordPiece vocabulary, like indobert-lite-base-p1."""
+    folder = tmp_path_factory.mktemp("tiny") / "tiny-albert"
+    shutil.copytree(tiny_encoder, folder, ignore=shutil.ignore_patterns("model.safetensors"))
+    vocabulary = (folder / "vocab.txt").read_text(encoding="utf-8").splitlines()
+    config = AlbertConfig(
+        vocab_size=len(vocabulary),
+        embedding_size=16,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+    )
+    AlbertModel(config).save_pretrained(folder)
+    return folder
 
 
 def write_tiny_bert(folder: Path, texts: list[str]) -> Path:

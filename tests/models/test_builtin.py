@@ -59,6 +59,16 @@ def test_it_is_written_once_and_whole(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (folder / "model.safetensors").stat().st_mtime_ns == written
 
 
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
+def test_a_folder_that_is_damaged_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    file = builtin.builtin_folder() / name
+    file.write_bytes(file.read_bytes()[:500])
+    with pytest.raises(InputError, match="remove this folder") as caught:
+        load_encoder("builtin")
+    assert caught.value.problems[0].where == str(file.parent)
+
+
 def test_another_file_of_that_name_is_refused(tmp_path: Path) -> None:
     (tmp_path / "e5-small-q4.bin").write_bytes(b"E5S1\x01\x00\x00\x00 and more")
     with pytest.raises(InputError, match="not the file that was tested"):

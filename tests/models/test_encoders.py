@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from tokenizers import ByteLevelBPETokenizer
-from transformers import AlbertConfig, AlbertModel, BertModel, PreTrainedModel, RobertaConfig, RobertaModel
+from transformers import BertModel, PreTrainedModel, RobertaConfig, RobertaModel
 
 from models.encoders import Encoder, check_coverage, load_encoder
 from models.network import Network, torch_tagger
@@ -77,16 +77,9 @@ def test_a_cased_vocabulary_is_seen_to_be_one(copied: Path) -> None:
     assert encoder.tokenizer.encode("Jakarta", add_special_tokens=False).tokens == ["Jakarta"]
 
 
-def test_albert_weights_with_a_wordpiece_vocabulary(copied: Path, seeds: list[Document]) -> None:
-    vocabulary = vocabulary_of(copied)
-    (copied / "model.safetensors").unlink()
-    config = AlbertConfig(
-        vocab_size=len(vocabulary), embedding_size=16, hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=64,
-    )  # fmt: skip
-    AlbertModel(config).save_pretrained(copied)
-    encoder = load_encoder(str(copied))
-    assert encoder.tokenizer.get_vocab_size() == len(vocabulary)
+def test_albert_weights_with_a_wordpiece_vocabulary(tiny_albert: Path, seeds: list[Document]) -> None:
+    encoder = load_encoder(str(tiny_albert))
+    assert encoder.tokenizer.get_vocab_size() == len(vocabulary_of(tiny_albert))
     assert pieces_of(seeds[0].text, encoder.tokenizer, encoder.unk_id).unknown == 0
     assert scores(encoder, "Kim ke Rusia.").shape[0] == 4
 
@@ -184,6 +177,11 @@ def without_a_layer(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(values | {"num_hidden_layers": 3}))
 
 
+def with_a_decoder(folder: Path) -> None:
+    values = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(values | {"is_encoder_decoder": True}))
+
+
 def cut_off(folder: Path) -> None:
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:5000])
@@ -194,6 +192,7 @@ def cut_off(folder: Path) -> None:
     [
         (more_pieces_than_rows, "its tokenizer has"),
         (without_a_layer, "lack"),
+        (with_a_decoder, "encoder with a decoder"),
         (cut_off, "cannot be loaded"),
         (lambda folder: (folder / "model.safetensors").unlink(), "cannot be loaded"),
         (lambda folder: (folder / "vocab.txt").unlink(), "neither tokenizer.json"),

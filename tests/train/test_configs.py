@@ -24,11 +24,14 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ["indobert-base", "indobert-lite", "indobert-large"])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("indobert-base", "bert"), ("indobert-lite", "albert"), ("indobert-large", "bert")]
+)
 def test_indobert_configs_run_with_another_encoder_and_nothing_else_changed(
-    name: str, checkout: Path, tiny_encoder: Path, command: Command
+    name: str, kind: str, checkout: Path, tiny_encoder: Path, tiny_albert: Path, command: Command
 ) -> None:
-    done = command("train", f"configs/{name}.yaml", "--set", f"model.encoder={tiny_encoder}", folder=checkout)
+    encoder = tiny_albert if kind == "albert" else tiny_encoder
+    done = command("train", f"configs/{name}.yaml", "--set", f"model.encoder={encoder}", folder=checkout)
     assert done.returncode == 0, done.stderr
     run = checkout / "runs" / name
     assert (run / "DONE").exists()
