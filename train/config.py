@@ -162,6 +162,21 @@ class AdaptConfig(Frozen):
 AnyConfig = TypeVar("AnyConfig", Config, AdaptConfig)
 
 
+class _Loader(yaml.SafeLoader):
+    """A safe loader that refuses a key that stands twice in a mapping: YAML forbids it, PyYAML takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key for key, _ in node.value]
+        for number, key in enumerate(keys):
+            if key.value in [before.value for before in keys[:number]]:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value} stands there twice", key.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _yaml(text: str) -> Any:
+    return yaml.load(text, _Loader)  # noqa: S506  (it is a safe one)
+
+
 def load_config(path: Path, overrides: list[str] | tuple[str, ...] = ()) -> Config:
     """Reads a YAML file and applies `key.path=value` overrides (values are YAML too).
 
@@ -177,7 +192,7 @@ def load_adapt_config(path: Path, overrides: list[str] | tuple[str, ...] = ()) -
 
 def _load(path: Path, overrides: list[str] | tuple[str, ...], kind: type[AnyConfig]) -> AnyConfig:
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = _yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(str(path), f"cannot be read: {error.strerror}", "name a file of configs/") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -228,7 +243,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
         if not isinstance(values, dict):
             raise InputError(f"--set {override}", f"{parent!r} is a value and has no keys below it")
     try:
-        values[last] = yaml.safe_load(text)
+        values[last] = _yaml(text)
     except yaml.YAMLError:
         raise InputError(f"--set {override}", "its value is not YAML", "quote it") from None
 

@@ -46,6 +46,7 @@ def test_overrides_reach_nested_keys_as_yaml() -> None:
         ("name: x/y\ndata: {sources: [{path: seeds}]}", "name", "pattern"),
         ("name: ..\ndata: {sources: [{path: seeds}]}", "name", "pattern"),
         ("name: [x", ":1", "not YAML"),
+        ("name: x\ntrain: {epochs: 3, learning_rate: 1e-4, epochs: 4}", ":2", "epochs stands there twice"),
         ("", "", "holds no keys"),
         ("- a", "", "holds no keys"),
     ],
