@@ -30,7 +30,9 @@ END_BEFORE_CAPITAL: Final = frozenset(
 _INITIALS: Final = re.compile(r"[A-Z](?:[a-z]?(?:\.[A-Z][A-Za-z]{0,4})+)?")
 # Papers write “a”, ”a”, "a" and even "a”, so any mark may open and close. But “a "b" c” and "a “b” c" come first.
 _QUOTATION: Final = r'(?:“(?=\S)(?:[^"“”]|"[^"“”]*")*”|"(?=\S)(?:[^"“”]|“[^"“”]*”)*"|["“”](?=\S)[^"“”]*["“”])'
-_TOKEN: Final = re.compile(rf"(?:(?<!\w){_QUOTATION}(?!\w)|\S)+")
+# In single marks, the same marks within words are apostrophes: 'Jum'at', ‘Qur’an’.
+_SINGLE: Final = r"(?:'(?=\S)(?:[^']|(?<=\w)'(?=\w))*(?<=\S)'|‘(?=\S)(?:[^‘’]|(?<=\w)’(?=\w))*(?<=\S)’)"
+_TOKEN: Final = re.compile(rf"(?:(?<!\w)(?:{_QUOTATION}|{_SINGLE})(?!\w)|\S)+")
 _OPENERS: Final = "\"'“”‘([{"
 _CLOSERS: Final = "\"'“”’)]}"
 

@@ -37,7 +37,11 @@ def test_no_word_is_cut_but_by_a_mark(text: str) -> None:
     assert starts <= {start for start, _ in words(text)}
 
 
-@given(st.lists(st.one_of(PLAIN, st.tuples(st.sampled_from(["“”", "””", '""']), INSIDE, st.sampled_from(["", ","])))))
+@given(
+    st.lists(
+        st.one_of(PLAIN, st.tuples(st.sampled_from(["“”", "””", '""', "''", "‘’"]), INSIDE, st.sampled_from(["", ","])))
+    )
+)
 def test_no_quotation_is_cut(pieces: list[str | tuple[str, list[str], str]]) -> None:
     text, quotations = "", []
     for piece in pieces:
@@ -57,6 +61,7 @@ def test_no_quotation_is_cut(pieces: list[str | tuple[str, list[str], str]]) -> 
     [
         "Ani pergi. | Budi pulang? | Ya! | Tentu… | Lalu 5 orang datang. | 12 lainnya tidak.",
         "Ia tiba pada Senin (4/9). | Besoknya, Selasa (5/9/2023), ia pulang.",
+        "Ia bertanya 'Ya? Jum'at. Tidak.' lalu pergi. | ‘Al-Qur’an. Ya’ katanya. | Tahun '60-an. | Lalu '70-an.",
         "Rapat itu tgl. 5 Sept. 2023 pukul 10.00 WIB. | Hadir 1.500 orang.",
         "Harganya Rp 1.000. | Kini Rp1.250,50 per kg.",
         "Ia tinggal di Jl. Merdeka No. 5 RT. 03 RW. 01. | Rumahnya besar.",
