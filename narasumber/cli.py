@@ -107,8 +107,7 @@ def convert(
     if workers > 1 and (origin, format) != ("json", "dataset"):
         typer.echo(f"--workers: from {origin} to {format} one process does all", err=True)
     if format != "dataset":
-        if to.resolve() == source.resolve():
-            raise InputError(str(to), "is the source", "name another file or folder")
+        _check_target(to, [source])
         formats.write(_watched(_documents(source, origin, labels), format, strict), to, format)
         typer.echo(f"written: {to}")
         return
@@ -239,6 +238,7 @@ def lint(
     from data.lint import page
     from data.sources import load_documents
 
+    _check_target(to, [source])
     documents = load_documents(source, _found_out(source, source_format), _label_map(label or []))
     findings = findings_of(documents, min_examples)
     title = f"{source}: {len(findings)} findings"
@@ -465,6 +465,7 @@ def predict(
     _check_choice("--format", format, (*WRITTEN, "html"))
     if to is None and format != "html" and not formats.FORMATS[format].is_text:
         raise InputError("--to", f"{format} cannot go to standard output", "name a folder or file: --to PATH")
+    _check_target(to, files)
     documents = _articles(files)
     tagger = Tagger.load(model, weights)
     meta = {"model": tagger.settings.name}
@@ -475,6 +476,12 @@ def predict(
         _put(_rendered(format, annotated), to)
     else:
         formats.write(annotated, to, format)
+
+
+def _check_target(to: Path | None, sources: Iterable[str | Path]) -> None:
+    """What is read is not written over."""
+    if to is not None and to.resolve() in {Path(source).resolve() for source in sources}:
+        raise InputError(str(to), "is the source", "name another file or folder")
 
 
 def _put(parts: Iterable[str], to: Path | None) -> None:

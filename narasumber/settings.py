@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from narasumber.errors import InputError
+from narasumber.errors import InputError, Problem
 from narasumber.labels import HEADS, Head, bio_tags, head_labels
 
 FILE = "narasumber.json"
@@ -68,7 +69,8 @@ class Settings(Frozen):
                 str(folder), f"holds no {FILE}", "name a folder that `narasumber export` or a training run wrote"
             ) from None
         except ValidationError as error:
-            raise InputError.of(validation_problems(str(path), error)) from None
+            cure = "it is cut off, or of another version: train and export again"
+            raise InputError.of([replace(one, cure=cure) for one in validation_problems(str(path), error)]) from None
         if settings.version != 1:
             raise InputError(str(path), f"is of version {settings.version}, this program reads version 1", "upgrade")
         for head in settings.heads:
@@ -83,13 +85,12 @@ class Settings(Frozen):
         return settings
 
 
-def validation_problems(where: str, error: ValidationError) -> list[Any]:
+def validation_problems(where: str, error: ValidationError) -> list[Problem]:
     """pydantic's findings as problems whose place names the key's path."""
-    from narasumber.errors import Problem
-
     problems = []
     for item in error.errors(include_url=False):
-        key = ".".join(map(str, item["loc"])) or "the file"
+        # Where a value may be of several kinds, pydantic says in brackets which one it tried.
+        key = ".".join(part for part in map(str, item["loc"]) if "[" not in part) or "the file"
         given = "" if item["type"] in ("missing", "extra_forbidden", "json_invalid") else f" (got {item['input']!r})"
         problems.append(Problem(f"{where}: {key}", item["msg"] + given))
     return problems
