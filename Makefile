@@ -12,7 +12,7 @@ SAMPLE := seeds/003_e50b77e81069cd99.txt
 help: ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-quickstart: .venv/installed ## install, train on the seed articles, score, export and try the model, in under ten minutes
+quickstart: .venv/installed ## install, train on the seed articles, score, export and try the model, in under six minutes
 	$(BIN)/narasumber convert seeds --to build/seeds
 	$(BIN)/narasumber train configs/quickstart.yaml
 	$(BIN)/narasumber evaluate runs/quickstart
