@@ -10,6 +10,7 @@ import hashlib
 import math
 import re
 import sys
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from narasumber.document import Document
 from narasumber.errors import InputError
+from narasumber.sections import sections
 from narasumber.sentences import sentences
 
 SHINGLE: Final = 5
@@ -51,10 +53,10 @@ Key = TypeVar("Key")
 class HeldOut(BaseModel):
     """Exactly one of `documents`, `leave_one_out`, `fraction`, `folds`, `outlets` and `after`.
 
-    `fraction` and `folds` are drawn, near-duplicates in one go. `outlets` holds out what `meta["outlet"]` says is
-    theirs, `after` what `meta["date"]` says is of a later day; training is then without near-duplicates of these. For
-    all four, `group_near_duplicates: false` lets near-duplicates stand on both sides, which `documents` and
-    `leave_one_out` always do.
+    `fraction` and `folds` are drawn, near-duplicates in one go; so are articles that share a sentence (`related`).
+    `outlets` holds out what `meta["outlet"]` says is theirs, `after` what `meta["date"]` says is of a later day;
+    training is then without what is related to these. For all four, `group_near_duplicates: false` lets near-duplicates
+    stand on both sides, which `documents` and `leave_one_out` always do.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -239,11 +241,15 @@ def near_duplicates(a: Sequence[str], b: Sequence[str], threshold: float = NEAR)
 def related(a: Sequence[Document], b: Sequence[Document]) -> list[tuple[int, int]]:
     """The pairs `(i, j)` for which one side of a split gives `a[i]` or `b[j]` away to the other.
 
-    They are near-duplicates; or one is a sentence or two, as in most public corpora, and the other holds a
-    near-duplicate of one.
+    They are near-duplicates; or a sentence of the one article, of `SHINGLE` words or more, has a near-duplicate in the
+    other; or one is a sentence or two, as in most public corpora, and the other holds a near-duplicate of one.
     """
     texts = [document.text for document in a]
     pairs = set(near_duplicates(texts, texts if a is b else [document.text for document in b]))
+    said = list(_said(a))
+    repeated = said if a is b else _sharing(_said(b), [text for _, text in said])
+    for i, j in near_duplicates([text for _, text in said], [text for _, text in repeated]):
+        pairs.add((said[i][0], repeated[j][0]))
     for one, other in ((a, b),) if a is b else ((a, b), (b, a)):
         few = list(_numbered_sentences(one, most=FEW))
         several = _sharing(_numbered_sentences(other, least=2), [text for _, text in few])
@@ -251,6 +257,21 @@ def related(a: Sequence[Document], b: Sequence[Document]) -> list[tuple[int, int
             pair = few[i][0], several[j][0]
             pairs.add(pair if one is a else pair[::-1])
     return sorted(pairs)
+
+
+def _said(documents: Iterable[Document]) -> Iterator[tuple[int, str]]:
+    """The sentences of titles and bodies, datelines included, each with its document's place.
+
+    What stands around these is on every page.
+    """
+    for place, document in enumerate(documents):
+        bounds = sentences(document.text)
+        for kind, start, end in sections(document.text):
+            if kind in ("title", "dateline", "body"):
+                first, last = (bisect_left(bounds, (edge,)) for edge in (start, end))
+                for text in (document.text[one:other] for one, other in bounds[first:last]):
+                    if len(normalised(text)) >= SHINGLE:
+                        yield place, text
 
 
 def _numbered_sentences(

@@ -280,6 +280,22 @@ def test_a_sentence_of_a_corpus_stays_with_the_article_that_holds_it() -> None:
             assert len({"article", "sentence"} & {document.id for document in fold.held_out}) != 1
 
 
+def test_articles_that_share_a_sentence_stay_together_but_for_what_is_on_every_page(seeds: list[Document]) -> None:
+    own = [
+        f"Artikel {name}\n\nJakarta - Rapat {name * 3} dibuka pagi ini oleh {name}." for name in ("satu", "dua", "tiga")
+    ]
+    page = "\n\nADVERTISEMENT\n\nSCROLL TO CONTINUE WITH CONTENT\n\nBaca juga: Harga beras naik di seluruh pasar Solo"
+    shared = '"Harga beras tidak akan naik lagi tahun ini," kata Ani.'
+    one, other, apart = (Document(name, text + page) for name, text in zip("abc", own, strict=True))
+    one, other = (Document(item.id, f"{item.text}\n\n{shared}") for item in (one, other))
+    assert related([one], [other, apart]) == related([other], [one, apart]) == [(0, 0)]
+    for seed in range(6):
+        (fold,) = split([one, other, apart], HeldOut(fraction=0.4, seed=seed))
+        assert len({"a", "b"} & {document.id for document in fold.held_out}) != 1
+    for fold in split(seeds, HeldOut(folds=3)):
+        assert leak_report(fold.held_out, fold.train).leaks == ()
+
+
 def test_settings_can_be_written_and_read_again() -> None:
     for rule in (HeldOut(leave_one_out=True), HeldOut(after=date(2025, 1, 1)), HeldOut(folds=5)):
         assert HeldOut.model_validate(rule.model_dump(mode="json")) == rule
