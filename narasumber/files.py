@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -60,4 +61,7 @@ def new_folder(target: Path) -> Iterator[Path]:
 
 
 def _beside(path: Path, ending: str) -> Path:
+    path = path.absolute()
+    if not path.name:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     return path.with_name(f".{path.name}.{os.getpid()}.{ending}")
