@@ -117,6 +117,8 @@ def summary(run: Path) -> str:
 class TextPlan:
     """All updates of a run, for `train.loop.Loop`: the text as often as is asked for, the last time perhaps in part."""
 
+    averaged: frozenset[int] = frozenset()
+
     def __init__(self, lengths: Stored, config: AdaptConfig) -> None:
         self._lengths, self._config = lengths, config
         tokens, windows = config.train.tokens, len(lengths)

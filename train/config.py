@@ -40,6 +40,9 @@ class Stage(Frozen):
     sources: tuple[str, ...] | None = Field(default=None, min_length=1)
     """By name; all, if left out."""
     learning_rate: float | None = Field(default=None, gt=0)
+    average: bool = False
+    """Whether the model is the mean of the weights at the end of this stage and of all others that say so, and not the
+    last ones (stochastic weight averaging, Izmailov et al. 2018)."""
 
 
 class LoopConfig(Frozen):

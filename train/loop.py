@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence, Sized
+from collections.abc import Iterator, Sequence, Set, Sized
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from models.masked import MaskedNetwork
 from models.network import Network
@@ -95,6 +96,10 @@ class Updates(Protocol):
     total: int
     epochs: int
 
+    @property
+    def averaged(self) -> Set[int]:
+        """Epochs (from 1) at whose end the weights go into the mean."""
+
     def epoch(self, epoch: int) -> Sequence[Sequence[int]]:
         """The numbers of the examples of each update of an epoch (from 0)."""
 
@@ -130,8 +135,16 @@ class Loop(Generic[Example]):
         self.plan = plan
         self.config = config
         self.state = TrainState()
+        self.mean = AveragedModel(network, accelerator.device) if plan.averaged else None
         optimizer = torch.optim.AdamW(parameter_groups(network, config), fused=True)
         self.network, self.optimizer = accelerator.prepare(network, optimizer)
+
+    @property
+    def learned(self) -> Any:
+        """The network with the mean of the weights that were to be averaged; as it is, while there are none."""
+        if self.mean is not None and self.mean.n_averaged > 0:
+            return self.mean.module
+        return self.accelerator.unwrap_model(self.network)
 
     def updates(self) -> Iterator[Update]:
         """Runs from where the state stands to the end of the last epoch, one update a turn."""
@@ -146,6 +159,8 @@ class Loop(Generic[Example]):
                 state.batch += 1
                 if update.ends_epoch:
                     state.epoch, state.batch = state.epoch + 1, 0
+                    if self.mean is not None and state.epoch in self.plan.averaged:
+                        self.mean.update_parameters(self.accelerator.unwrap_model(self.network))
                     plan = []
                 yield update
 

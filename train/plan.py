@@ -17,7 +17,8 @@ from train.examples import Example
 class Plan:
     """All updates of a run: stages of epochs, each epoch a drawing from the stage's sources, in batches of like length.
 
-    `total` updates in `epochs`; `sampling` says what an epoch of each stage draws, as plain JSON values.
+    `total` updates in `epochs`, of which those in `averaged` (from 1) end a stage whose weights are averaged;
+    `sampling` says what an epoch of each stage draws, as plain JSON values.
     """
 
     def __init__(self, examples: Sequence[Example], config: Config) -> None:
@@ -36,6 +37,9 @@ class Plan:
             self._drawn.append({title: (own[title], count) for title, count in zip(own, counts, strict=True)})
             self._stage_of += [number] * stage.epochs
         self.epochs = len(self._stage_of)
+        stages = config.train.all_stages
+        ends = np.cumsum([stage.epochs for stage in stages]).tolist()
+        self.averaged = frozenset(end for end, stage in zip(ends, stages, strict=True) if stage.average)
         sizes = [len(self.epoch(epoch)) for epoch in range(self.epochs)]
         self._starts = [0, *np.cumsum(sizes).tolist()]
         self.total: int = self._starts[-1]

@@ -328,30 +328,35 @@ def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> Non
         with writing(folder):
             _describe(accelerator, config, settings, part, lost, plan.sampling, folder)
 
-    def save_model(name: str) -> None:
+    def save_model(name: str, learned: Network) -> None:
         with writing(folder), new_folder(folder / name) as aside:
-            save(accelerator.unwrap_model(loop.network), encoder.tokenizer, settings, aside)
+            save(learned, encoder.tokenizer, settings, aside)
+
+    def score_of(learned: Network) -> float:
+        tagger = torch_tagger(learned, encoder.tokenizer, settings)
+        return selection_score(part.development, [tagger.annotate(document.bare()) for document in part.development])
 
     def judge(update: Update) -> tuple[float | None, bool]:
         if not part.development:
             return None, False
         score = None
         if main:
-            tagger = torch_tagger(accelerator.unwrap_model(loop.network), encoder.tokenizer, settings)
-            read = [tagger.annotate(document.bare()) for document in part.development]
-            score = selection_score(part.development, read)
+            score = score_of(accelerator.unwrap_model(loop.network))
         (score,) = broadcast_object_list([score])  # one judge, so that all processes stop together
         assert score is not None
         if score > loop.state.best_score:
             loop.state.best_score, loop.state.best_epoch = score, update.epoch
             if main:
-                save_model("best")
+                save_model("best", accelerator.unwrap_model(loop.network))
         patience = config.train.patience
         return score, patience is not None and update.epoch - loop.state.best_epoch >= patience
 
     def finish() -> None:
-        if main:
-            save_model("last")
+        if not main:
+            return
+        save_model("last", loop.learned)
+        if part.development and loop.mean is not None and score_of(loop.learned) > loop.state.best_score:
+            save_model("best", loop.learned)
 
     run_loop(loop, config, folder, begun, judge, finish)
 

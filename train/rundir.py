@@ -141,6 +141,7 @@ def save_state(loop: Loop[Any], folder: Path) -> None:
         "network": loop.accelerator.unwrap_model(loop.network).state_dict(),
         "optimizer": loop.optimizer.state_dict(),
         "state": dataclasses.asdict(loop.state),
+        "mean": None if loop.mean is None else loop.mean.state_dict(),
     }
     try:
         with writing(folder.parent):
@@ -161,6 +162,8 @@ def load_state(loop: Loop[Any], folder: Path) -> None:
         found = torch.load(file, map_location="cpu", weights_only=True)
         loop.accelerator.unwrap_model(loop.network).load_state_dict(found["network"])
         loop.optimizer.load_state_dict(found["optimizer"])
+        if loop.mean is not None:
+            loop.mean.load_state_dict(found["mean"])
         loop.state = TrainState(**found["state"])
     except Exception as error:  # torch and the file system, each in its own way
         raise InputError(str(file), f"cannot be resumed from: {error}", "remove it and start again") from error

@@ -20,7 +20,8 @@ from safetensors.torch import load_file
 from transformers.models.bert.modeling_bert import BertIntermediate
 
 from narasumber.errors import InputError
-from train.config import Config, dump, load_config
+from train.config import Config, Stage, dump, load_config
+from train.loop import Loop, Update
 from train.run import train
 from train.rundir import usage_of
 
@@ -319,6 +320,33 @@ def test_a_window_longer_than_the_encoder_reads_is_refused(config: Config) -> No
     wide = config.model_copy(update={"window": config.window.model_copy(update={"pieces": 600})})
     with pytest.raises(InputError, match="at most 512"):
         train(wide)
+
+
+def test_the_model_is_the_mean_of_the_stages_that_say_so_however_often_it_was_stopped(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, last = Stage(epochs=2, average=True), Stage(epochs=1, learning_rate=5e-5, average=True)
+    train(named(config, "first", stages=(first,)))
+    train(named(config, "last", stages=(first.model_copy(update={"average": False}), last)))
+    averaged = named(config, "mean", stages=(first, last))
+    step, stops = Loop._update, [4, len((Path("runs/last") / "metrics.jsonl").read_text().splitlines()) - 1]
+
+    def stopping(loop: Loop[Any], examples: list[Any], ends_epoch: bool) -> Update:
+        if loop.state.step in stops:
+            stops.remove(loop.state.step)
+            raise KeyboardInterrupt
+        return step(loop, examples, ends_epoch)
+
+    monkeypatch.setattr(Loop, "_update", stopping)
+    while stops:
+        with pytest.raises(KeyboardInterrupt):
+            train(averaged)
+    train(averaged)
+    found, ends = weights(Path("runs/mean")), [weights(Path(f"runs/{name}")) for name in ("first", "last")]
+    assert (Path("runs/mean") / "DONE").exists()
+    for name, mean in found.items():
+        torch.testing.assert_close(mean, (ends[0][name] + ends[1][name]) / 2, msg=name)
+    assert not equal(found, ends[1])
 
 
 def test_a_model_of_a_run_is_trained_further(config: Config) -> None:
