@@ -119,13 +119,14 @@ def build(
         label = labels.get(mark.label, mark.label)
         if not label:
             dropped.add(mark.key)
-            leave(f"spans labelled {mark.label}")
+            leave(f"spans labelled {mark.label}"[:80])
             continue
         layer = layer_of_label(label)
         if layer is None:
             known = ", ".join(name for names in LABELS.values() for name in names)
-            cure = f"map it with --label {mark.label}=LABEL (or {mark.label}= to leave it out); labels are {known}"
-            problems.add(mark.where, f"unknown label {mark.label!r}", cure)
+            own = mark.label if len(mark.label) <= 40 else "OWN"
+            cure = f"map it with --label {own}=LABEL (or {own}= to leave it out); labels are {known}"
+            problems.add(mark.where, f"unknown label {short(mark.label)}", cure)
             continue
         if not 0 <= mark.start < mark.end <= len(text):
             what = f"{label} {short(mark.start)}..{short(mark.end)} does not lie in the text, which ends at {len(text)}"

@@ -234,7 +234,7 @@ def _marks(where: str, row: _Row, left_out: dict[str, int], problems: Problems) 
                     continue
             own = marks.setdefault(user, {})
             if mark.key in own:
-                problems.add(at, f"a second span has the id {mark.key}", "give each span an id of its own")
+                problems.add(at, f"a second span has the id {short(mark.key)}", "give each span an id of its own")
             own[mark.key] = mark
     return {user: list(own.values()) for user, own in marks.items()} or {"": []}
 

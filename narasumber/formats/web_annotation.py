@@ -379,7 +379,11 @@ def _marks(picks: Sequence[_Pick], text: str, problems: Problems) -> list[Mark]:
 def render(documents: Iterable[Document]) -> Iterator[str]:
     yield f'{{"@context": "{_CONTEXT}", "id": "#page", "type": "AnnotationPage", "items": ['
     gap = "\n"
+    seen: set[str] = set()
     for document in documents:
+        if document.id in seen:  # its annotations' ids would be too
+            raise InputError(document.id, "two documents have this id", "rename one of them")
+        seen.add(document.id)
         for annotation in _written(document):
             yield gap + json.dumps(annotation, ensure_ascii=False)
             gap = ",\n"

@@ -234,7 +234,7 @@ def test_zips_that_are_broken_or_too_large_are_refused(
         ({"text": TEXT, "entities": [entity(1, "PER", 0, 3, text="Budi")]}, "admin.jsonl:1, entities 1: PER says"),
         (
             {"text": TEXT, "entities": [entity(1, "PER", 0, 3), entity(1, "GPE", 12, 16)]},
-            "admin.jsonl:1, entities 2: a second span has the id 1",
+            "admin.jsonl:1, entities 2: a second span has the id '1'",
         ),
         ({"text": TEXT, "relations": 5}, "admin.jsonl:1: relations is 5, not a list"),
         ({"text": TEXT, "relations": [5]}, "admin.jsonl:1, relations 1: is no relation: 5"),

@@ -465,3 +465,10 @@ def test_spans_with_gaps_are_written_from_end_to_end(tmp_path: Path) -> None:
     assert losses([gap], "web-annotation") == {"spans in several parts": 1}
     write([gap], tmp_path / "a.json", "web-annotation")
     assert next(read(tmp_path / "a.json")).spans == (Span("content", "CONTENT", 0, 13),)
+
+
+def test_documents_of_one_id_are_refused_and_nothing_is_left(tmp_path: Path) -> None:
+    both = [Document("a", "Ani"), Document("a", "Budi")]
+    with pytest.raises(InputError, match="two documents have this id"):
+        write(both, tmp_path / "a.json", "web-annotation")
+    assert list(tmp_path.iterdir()) == []
