@@ -198,14 +198,20 @@ def _head(path: Path, size: int) -> str:
 def read(path: Path, format: str = "auto", labels: LabelMap | None = None) -> Iterator[Document]:
     """The documents of a file or folder; `labels` maps the labels used there to the scheme's.
 
-    Raises InputError for an unknown format and, behind the last good document, with all that is wrong.
+    Raises InputError for an unknown format, where there are none, and, behind the last good document, with all that is
+    wrong.
     """
     chosen = detect(path)[0] if format == "auto" else _format(format)
     if not chosen.reads:
         raise InputError(chosen.name, "is written only", "convert from another format")
     if not path.exists():
         raise InputError(str(path), "no such file or folder", f"name {chosen.what}")
-    yield from chosen.load().read(path, labels or {})
+    is_empty = True
+    for document in chosen.load().read(path, labels or {}):
+        is_empty = False
+        yield document
+    if is_empty:
+        raise InputError(str(path), "holds no article", f"name {chosen.what}")
 
 
 def write(documents: Iterable[Document], target: Path, format: str) -> None:

@@ -71,7 +71,7 @@ _GRAPHEME: Final = rf"\r\n|[\U0001f1e6-\U0001f1ff]{{2}}|[\s\S]{_EXTEND}(?:\u200d
 """Grapheme clusters as far as Latin letters and emoji go."""
 
 _PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError)
+_BROKEN: Final = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 
 _Row = dict[str, Any]
 

@@ -127,7 +127,8 @@ def test_damaged_files(tmp_path: Path) -> None:
 
 def test_a_file_without_articles(tmp_path: Path) -> None:
     write([], tmp_path / "a.spacy", "docbin")
-    assert list(read(tmp_path / "a.spacy")) == []
+    with pytest.raises(InputError, match="holds no article"):
+        list(read(tmp_path / "a.spacy"))
 
 
 def test_half_a_character_leaves_no_file(tmp_path: Path) -> None:

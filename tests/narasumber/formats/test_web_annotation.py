@@ -420,7 +420,8 @@ def test_the_gold_is_the_same(seeds: list[Document], tmp_path: Path) -> None:
 
 def test_nothing_is_a_page_too(tmp_path: Path) -> None:
     write([], tmp_path / "a.json", "web-annotation")
-    assert list(read(tmp_path / "a.json")) == []
+    with pytest.raises(InputError, match="holds no article"):
+        list(read(tmp_path / "a.json"))
 
 
 @pytest.mark.parametrize("value", [PAGE, PAGE["items"], PAGE["items"][0], {**PAGE["items"][1], "type": ["Annotation"]}])
