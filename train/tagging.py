@@ -94,12 +94,13 @@ def log_partition(scores: Tensor, transitions: Tensor, there: Tensor, opens: Ten
     """
     follow = transitions.exp()
     first = transitions[:, None, 0]
-    sums = scores[:, :, 0] + torch.where(opens[None, :, 0, None], first, 0.0)
-    for word in range(1, scores.shape[2]):
+    begin, *words = scores.unbind(2)  # one gradient for all words; a slice a word would have as many of full size
+    sums = begin + torch.where(opens[None, :, 0, None], first, 0.0)
+    for word, own in enumerate(words, start=1):
         peak = sums.amax(-1, keepdim=True).detach()
         inside = torch.einsum("hwi,hij->hwj", (sums - peak).exp(), follow).clamp(min=1e-30).log() + peak
         anew = sums.logsumexp(-1, keepdim=True) + first
-        step = torch.where(opens[None, :, word, None], anew, inside) + scores[:, :, word]
+        step = torch.where(opens[None, :, word, None], anew, inside) + own
         sums = torch.where(there[None, :, word, None], step, sums)
     return sums.logsumexp(-1)
 
