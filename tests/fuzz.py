@@ -45,6 +45,9 @@ WRITTEN: Final = [item.name for item in formats.FORMATS.values() if item.writes]
 SECONDS: Final = 1.0
 """Of processor time, so that other work on the machine makes no failures."""
 
+WRITING: Final = 10.0
+"""Of the same, to convert a file: dkpro-cassis alone takes a second for each 100 KB."""
+
 SILENCE: Final = 60.0
 """Seconds after which a process that tells nothing hangs where no signal reaches it."""
 
@@ -384,14 +387,14 @@ def mutated(samples: Sequence[Input], drawn: random.Random) -> Input:
 
 
 @contextmanager
-def _limited() -> Iterator[None]:
+def _limited(limit: float) -> Iterator[None]:
     """Raises TooLong where the block takes too much processor time, unless it never comes back to Python."""
 
     def stop(*_: object) -> None:
-        raise TooLong(f"took more than {SECONDS} s")
+        raise TooLong(f"took more than {limit} s")
 
     before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, limit)
     try:
         yield
     finally:
@@ -451,11 +454,11 @@ def attempt(format: str, number: int, samples: Sequence[Input], seed: int, work:
     to = drawn.choice(WRITTEN) if number % CONVERTED == 0 else ""
     before, begun = _peak(), time.process_time()
     try:
-        with _limited():
+        with _limited(SECONDS):
             told = _read(path, origin)
         seconds = time.process_time() - begun
         if to:
-            with _limited():
+            with _limited(WRITING):
                 _convert(path, format, to)
     except (Exception, TooLong):
         told, seconds = traceback.format_exc(), time.process_time() - begun
