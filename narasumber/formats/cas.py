@@ -141,7 +141,9 @@ class _Reader:
             raise InputError(file.where, "the article is empty", "take it out or put the text back")
         view = min(views, key=lambda view: view.get_sofa().sofaID != "_InitialView")
         left_out["views"] += len(views) - 1
-        text: str = view.sofa_string
+        text = view.sofa_string
+        if not isinstance(text, str):
+            raise InputError(file.where, f"its text is {short(text)}", "export it again")
         units = len(text.encode("utf-16-le", "surrogatepass")) // 2
         before = self.problems.count
         items, ties = _annotations(view, file.where, self.problems, left_out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 import zipfile
 from collections.abc import Mapping
@@ -419,6 +420,7 @@ GOOD = cas_json([annotation(5, "custom.Span", 28, 32, label="GPE")], [5])
         ),
         (GOOD.replace("%TYPES", "%TYPE"), "a.json: lacks %TYPES"),
         (GOOD.replace("sofaString", "sofaUri"), "a.json: the article is empty"),
+        (re.sub(r'"sofaString": ".*"', '"sofaString": {"a": 1}', GOOD), "a.json: its text is \"{'a': 1}\""),
         (GOOD.replace("\\ud83d", ""), "a.json: is not JSON that can be read"),
         ("[]", "a.json: lacks %TYPES"),
         ("[" * 100_000, "a.json: is not JSON that can be read: nests too deep"),
