@@ -1,11 +1,9 @@
-"""How quick Narasumber is, beside others on the same input: `python -m eval.benchmark convert`."""
+"""How quick Narasumber is, beside others on the same input: `python -m eval.benchmark convert`, or `train`."""
 
 from __future__ import annotations
 
 import json
 import os
-import resource
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -18,10 +16,13 @@ from typing import Annotated, Final
 
 import typer
 
+from eval.processes import peak, told
 from narasumber import formats
 from narasumber.errors import InputError
 
 ROOT: Final = Path(__file__).resolve().parent.parent
+
+NERGRIT: Final = ROOT / "configs" / "nergrit.yaml"
 
 FILE: Final = 10_000
 """Articles in a file of spaCy's; ours hold as many."""
@@ -50,6 +51,28 @@ def convert(articles: Annotated[int, typer.Option(min=1, help="N: N, 2N and 4N a
                 cells += [f"{used.seconds:,.1f}", f"{words / used.seconds:,.0f}", f"{used.peak:,.0f}"]
             typer.echo(f"| {' | '.join(cells)} | {theirs.seconds / ours.seconds:.1f} |")
     typer.echo(_NOTE)
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(help="Of a run with entities and held-out articles.")] = NERGRIT,
+    overrides: Annotated[list[str] | None, typer.Option("--set", help="key=value, as for narasumber train.")] = None,
+) -> None:
+    """Entities of a corpus, by Narasumber and by the standard recipe: a Markdown table of speed, F1 and memory.
+
+    Both train the same encoder for the same epochs on the same articles, in turn, each in a process of its own.
+    """
+    from eval.training_speed import table  # with torch, whose memory is not the other benchmark's
+
+    typer.echo(table(config, overrides or []))
+
+
+@app.command(hidden=True)
+def learn(run: Path) -> None:
+    """Train as the standard recipe does on the articles of a finished run."""
+    from eval.training_speed import learned
+
+    typer.echo(json.dumps(asdict(learned(run))))
 
 
 _HEAD: Final = """\
@@ -101,12 +124,8 @@ class Used:
 
 def _measured(way: str, source: Path, target: Path) -> Used:
     """Runs `measure` in a process of its own."""
-    command = [sys.executable, "-m", "eval.benchmark", "measure", way, str(source), str(target)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    if done.returncode:
-        raise InputError(" ".join(command), f"failed:\n{done.stderr[-2000:]}")
-    return Used(**json.loads(done.stdout))
+    one_core = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return Used(**json.loads(told("eval.benchmark", "measure", way, str(source), str(target), **one_core)))
 
 
 @app.command(hidden=True)
@@ -118,8 +137,7 @@ def measure(way: str, source: Path, target: Path) -> None:
     start = time.process_time()
     work(source, target)
     seconds = time.process_time() - start
-    unit = 1 if sys.platform == "darwin" else 1024
-    typer.echo(json.dumps(asdict(Used(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20))))
+    typer.echo(json.dumps(asdict(Used(seconds, peak()))))
 
 
 Work = Callable[[Path, Path], object]

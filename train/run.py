@@ -431,6 +431,7 @@ def _row(update: Update, seconds: float, score: float | None) -> dict[str, float
         "loss": update.loss,
         "learning_rate": update.learning_rate,
         "gradient_norm": update.gradient_norm,
+        "tokens": update.tokens,
         "tokens_per_second": round(update.tokens / seconds, 1),
     }
     return row if score is None else {**row, "development_score": score}

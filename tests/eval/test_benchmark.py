@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from eval import benchmark
+from eval import benchmark, training_speed
 from eval.benchmark import WAYS, Used, app, write_articles
+from models.encoders import load_encoder
 from narasumber import formats
 from narasumber.document import Document
 from narasumber.errors import InputError
@@ -73,3 +74,35 @@ def test_spacy_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     done = CliRunner().invoke(app, ["convert"])
     assert isinstance(done.exception, InputError)
     assert "pip install" in str(done.exception)
+
+
+def test_training_is_measured_beside_the_standard_recipe(
+    tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = Path(benchmark.__file__).parent.parent
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    keys = [f"model.encoder={tiny_encoder}", f"data.sources=[{{path: {root / 'seeds'}}}]", "train.epochs=1"]
+    words = [word for key in keys for word in ("--set", key)]
+    told = CliRunner().invoke(app, ["train", str(root / "configs" / "quickstart.yaml"), *words]).stdout.splitlines()
+    rows = [line.strip("| ").split(" | ") for line in told[2:] if line.startswith("|")]
+    ways = [row[0] for row in rows]
+    assert ways in (
+        ["Narasumber, bf16", "standard recipe, fp32", "Narasumber, fp32"],
+        ["Narasumber, fp32", "standard recipe, fp32"],
+    )
+    assert rows[1][2] == "1.0" and all(float(row[1].replace(",", "")) > 0 <= float(row[3]) <= 1 for row in rows)
+    assert list((tmp_path / "runs").iterdir()) == []
+    with pytest.raises(InputError, match=r"train\.epoch: Extra"):
+        training_speed.table(root / "configs" / "quickstart.yaml", [*keys, "train.epoch=1"])
+
+
+def test_the_standard_recipe_learns(tiny_encoder: Path, seeds: list[Document]) -> None:
+    encoder = load_encoder(str(tiny_encoder))
+    documents = [Document(seed.id, seed.text, tuple(seed.layer("entity"))) for seed in seeds[:2]]
+    sentences = [sentence for own in training_speed.sentences_of(documents, encoder) for sentence in own]
+    assert sum(len(sentence.bounds) for sentence in sentences) == sum(len(words(item.text)) for item in documents)
+    network, pieces, seconds = training_speed.learn(encoder, documents, 3, 13)
+    assert pieces == 3 * sum(len(sentence.ids) for sentence in sentences) and seconds > 0
+    found = training_speed.read(network, encoder, [item.bare() for item in documents])
+    assert [item.text for item in found] == [item.text for item in documents]
