@@ -142,7 +142,11 @@ def write(documents: Iterable[Document], target: Path) -> None:
 
     bin = DocBin(store_user_data=True)
     for document in documents:
-        bin.add(to_doc(document, language))
+        try:
+            bin.add(to_doc(document, language))
+        except OverflowError:
+            what = "its meta holds a whole number of more than 64 bits, which DocBin cannot hold"
+            raise InputError(document.id, what, "write it as text, or take it out") from None
     target.parent.mkdir(parents=True, exist_ok=True)
     write_file(target, bin.to_bytes())
 

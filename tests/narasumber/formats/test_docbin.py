@@ -169,3 +169,9 @@ def test_spans_with_gaps_are_written_from_end_to_end(tmp_path: Path) -> None:
     assert losses([gap], "docbin") == {"spans in several parts": 1}
     write([gap], tmp_path / "a.spacy", "docbin")
     assert next(read(tmp_path / "a.spacy")).spans == (Span("content", "CONTENT", 0, 13),)
+
+
+def test_a_number_that_is_too_large_leaves_no_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="64 bits"):
+        write([Document("b", "x", meta={"visits": 2**70})], tmp_path / "a.spacy", "docbin")
+    assert list(tmp_path.iterdir()) == []
