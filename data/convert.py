@@ -27,10 +27,10 @@ from datasets import ClassLabel, Dataset, Features, List, Value
 from data.corpora import CORPORA, credit_lines
 from data.sources import with_meta
 from data.splits import leak_report
-from narasumber import formats
 from narasumber.document import Document, Span
 from narasumber.errors import InputError, Problem
 from narasumber.files import new_folder
+from narasumber.formats import json_lines
 from narasumber.formats.common import Problems, left_out_of
 from narasumber.labels import ATTRIBUTES, HEADS, LABELS, bio_tags, head_labels
 from narasumber.scope import WHOLE
@@ -174,7 +174,7 @@ def _write_lines(
         while block := file.read(min(left, 1 << 20)):
             copy.write(block)
             left -= len(block)
-    counts, problems = _write_part(formats.read(own, "json"), data, number, held_out)
+    counts, problems = _write_part(json_lines.read(own, {}), data, number, held_out)
     own.unlink()
     # An InputError must not be raised here: it could not be sent to the process that waits for it.
     told = [(_in_whole(item.where, own, source, job["lines_before"]), item.what, item.cure) for item in problems]

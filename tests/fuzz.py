@@ -45,8 +45,8 @@ WRITTEN: Final = [item.name for item in formats.FORMATS.values() if item.writes]
 SECONDS: Final = 1.0
 """Of processor time, so that other work on the machine makes no failures."""
 
-WRITING: Final = 10.0
-"""Of the same, to convert a file: dkpro-cassis alone takes a second for each 100 KB."""
+WRITING: Final = 60.0
+"""Of the same, to convert a file: dkpro-cassis takes ten for the 100,000 words that a swollen file may have."""
 
 SILENCE: Final = 60.0
 """Seconds after which a process that tells nothing hangs where no signal reaches it."""

@@ -158,5 +158,5 @@ def test_annotation_that_does_not_match_its_text_is_told_with_file_and_line(here
     done = here("convert", str(tmp_path), "--to", str(tmp_path / "out"))
     assert done.returncode == 2
     assert "a.ann:2: T2 says 'Kim', the text has 'pergi'" in done.stderr
-    assert "a.ann:3: unknown label PERSON" in done.stderr
+    assert "a.ann:3: unknown label 'PERSON'" in done.stderr
     assert not (tmp_path / "out").exists()

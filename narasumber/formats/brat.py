@@ -582,8 +582,9 @@ def _spans(
         layer, parts = layers[line.id], bounds.get(line.id)
         if layer is None:
             known = ", ".join(label for labels in LABELS.values() for label in labels)
-            cure = f"labels are {known}; map it with --label {line.head[0]}=LABEL"
-            findings.add(line.number, f"unknown label {line.head[0]}", cure)
+            own = line.head[0] if len(line.head[0]) <= 40 else "OWN"
+            cure = f"labels are {known}; map it with --label {own}=LABEL"
+            findings.add(line.number, f"unknown label {_short(line.head[0])}", cure)
         elif parts:
             fragments = tuple(parts) if len(parts) > 1 else ()
             marks = tuple(attributes.get(line.id, {}).items())

@@ -24,10 +24,15 @@ def read(path: Path, labels: LabelMap) -> Iterator[Document]:
     problems = Problems()
     for where, value in json_lines(path, problems):
         try:
-            yield Document.from_json(value)
+            document = Document.from_json(value)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             what = f"lacks {error}" if isinstance(error, KeyError) else str(error)[:200]
             problems.add(where, f"is no document: {what}", "write it with `narasumber predict` or `convert`")
+            continue
+        if document.text.strip():
+            yield document
+        else:
+            problems.add(where, "the article is empty", "take it out or put the text back")
     problems.raise_if_any()
 
 

@@ -391,7 +391,7 @@ def test_a_file_without_articles_is_told(tmp_path: Path, content: bytes | None) 
     source = tmp_path / "some.jsonl"
     if content is not None:
         source.write_bytes(content)
-    with pytest.raises(InputError, match="cannot be read" if content is None else "holds no article"):
+    with pytest.raises(InputError, match="cannot be read" if content is None else "there are none"):
         convert_lines(source, tmp_path / "set")
     assert not (tmp_path / "set").exists()
 
