@@ -170,7 +170,7 @@ HTML: Final = (
 <article><h1>Pajak Naik</h1><p>{SAID}</p><table><tr><td>{SAID}</td></tr></table><p>“Kami siap,” katanya&hellip;</p>
 </article><script type="application/ld+json">{{"@type": "NewsArticle", "author": {{"name": "Ani"}}}}</script></body></html>""",  # noqa: E501
     f"""<?xml version="1.0" encoding="iso-8859-1"?>
-<!-- satu --><!-- dua --><html><head><meta name="date" content="Senin pahing 4/9"></head><body><div><p>{SAID}</p><p>{SAID}<br/>Kafe<p></div></body></html>""",  # noqa: E501
+<!-- satu --><!-- dua --><html><head><meta name="date" content="Senin pahing 4 2023"></head><body><div><p>{SAID}</p><p>{SAID}<br/>Kafe<p></div></body></html>""",  # noqa: E501
 )  # fmt: skip
 
 XMI: Final = """<?xml version="1.1" encoding="UTF-8"?>
@@ -260,7 +260,7 @@ def _of_inception(format: str) -> list[Input]:
 
 def zipped(files: dict[str, bytes], kind: int = zipfile.ZIP_DEFLATED) -> bytes:
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", kind) as archive:
+    with zipfile.ZipFile(target, "w") as archive:
         for name, content in files.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, kind)  # a name alone would be given the time
     return target.getvalue()

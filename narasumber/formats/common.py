@@ -8,6 +8,7 @@ import json
 import math
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -24,6 +25,9 @@ LabelMap = Mapping[str, str]
 
 MOST: Final = 100
 """Problems told of one input."""
+
+ENOUGH: Final = 10_000
+"""Problems of one input behind which it is not read on: it is none of what it is taken for."""
 
 LONGEST_LINE: Final = 64 * 1024 * 1024
 """Bytes; a longer line, or item of a list, is refused before it fills the memory."""
@@ -70,9 +74,13 @@ class Problems:
         return self.count > 0
 
     def add(self, where: str, what: str, cure: str = "") -> None:
+        """Raises InputError where these are enough."""
         self.count += 1
         if len(self.found) < MOST:
             self.found.append(Problem(where, clipped(what), clipped(cure)))
+        if self.count >= ENOUGH:
+            more = Problem("and", f"{self.count - len(self.found)} more of the kind; what comes behind is not read")
+            raise InputError.of([*self.found, more])
 
     def take(self, error: InputError) -> None:
         for problem in error.problems:
@@ -185,10 +193,17 @@ def build(
 
 
 def left_out_of(document: Document) -> dict[str, int]:
-    """What a reader could not take over, and how often: `meta["left_out"]`, as far as it is of that form and not 0."""
+    """What a reader could not take over, and how often: `meta["left_out"]`, as far as it is of that form and not 0.
+
+    What names out of a file make too long to be read by people is cut.
+    """
     told = document.meta.get("left_out")
     known = told.items() if isinstance(told, dict) else ()
-    return {what: number for what, number in known if type(number) is int and number > 0}
+    counts: Counter[str] = Counter()
+    for what, number in known:
+        if type(number) is int and number > 0:
+            counts[what[:100]] += number
+    return dict(counts)
 
 
 def clipped(message: str, longest: int = 1000) -> str:

@@ -10,6 +10,7 @@ import codecs
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,9 @@ MOST_ELEMENTS: Final = 10_000
 MANY_ELEMENTS: Final = 1500
 """Above so many, trafilatura's result is not compared with those of other algorithms, which take quadratic time."""
 
+MANY_SPACES: Final = 30_000
+"""Above so many stretches of white space neither: one of those algorithms goes through them dozens of times."""
+
 _ENDINGS: Final = (".html", ".htm", ".xhtml")
 _BEGIN: Final = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html)\b", re.DOTALL | re.IGNORECASE
@@ -36,6 +40,7 @@ _CHARSET: Final = re.compile(
     rb"""<(?:meta|\?xml)\b[^>]*?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE
 )
 _ELEMENT: Final = re.compile("<[a-z]", re.IGNORECASE)
+_SPACES: Final = re.compile(r"\s+")
 _MARKS: Final = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -83,11 +88,11 @@ def _article(id: str, path: Path) -> Document:
         cure = "install it: pip install 'narasumber[html]'"
         raise InputError("trafilatura", "finds the article in a page, and is not installed", cure) from None
     page = _decoded(path)
-    elements = len(_ELEMENT.findall(page))
-    if elements > MOST_ELEMENTS:
+    if _has_more(_ELEMENT, page, MOST_ELEMENTS):
         raise InputError(str(path), f"has more than {MOST_ELEMENTS:,} elements", "save the article's page alone")
+    is_large = _has_more(_ELEMENT, page, MANY_ELEMENTS) or _has_more(_SPACES, page, MANY_SPACES)
     try:
-        found = bare_extraction(page, include_comments=False, with_metadata=True, fast=elements > MANY_ELEMENTS)
+        found = bare_extraction(page, include_comments=False, with_metadata=True, fast=is_large)
     except Exception as error:  # of any class: it parses what the web has to offer
         what = f"is no page that can be read: {type(error).__name__}: {short(error)}"
         raise InputError(str(path), what, "save it again, or its text as .txt") from None
@@ -107,6 +112,11 @@ def _article(id: str, path: Path) -> Document:
     if "title" in meta and lines[0] != meta["title"]:
         lines.insert(0, meta["title"])
     return Document(id, "\n".join(lines), meta=meta, scope=UNMARKED)
+
+
+def _has_more(pattern: re.Pattern[str], text: str, most: int) -> bool:
+    """Whether a pattern is found more often than that; the rest of the text is not looked at."""
+    return next(islice(pattern.finditer(text), most, None), None) is not None
 
 
 def _decoded(path: Path) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from narasumber import formats
 from narasumber.document import Attribution, Document, Span
+from narasumber.errors import InputError
 from narasumber.formats import detect, losses
 from narasumber.formats.common import left_out_of
 from narasumber.scope import Scope
@@ -136,6 +137,19 @@ def test_what_is_lost_is_counted(format: str, told: dict[str, int]) -> None:
 def test_what_was_left_out_no_times_is_not_told(here: Callable[..., Any], tmp_path: Path) -> None:
     document = of(meta={"left_out": {"links": 0, "notes": -1, "marks": True, "spans": 2}})
     assert left_out_of(document) == {"spans": 2}
+    assert left_out_of(of(meta={"left_out": {"x" * 200: 1, "x" * 300: 2}})) == {"x" * 100: 3}
     path = written(tmp_path, [of(meta={"left_out": {"links": 0}})], "json")
     done = here("convert", str(path), "--format", "conll", "--to", str(tmp_path / "out"), "--strict")
     assert (done.returncode, "not carried over" in done.stderr) == (0, False)
+
+
+@pytest.mark.parametrize("format", ["json", "doccano", "prodigy", "web-annotation", "brat"])
+def test_what_is_wrong_from_end_to_end_is_not_read_on(tmp_path: Path, format: str) -> None:
+    path = tmp_path / ("x.ann" if format == "brat" else "x.jsonl")
+    path.write_text("{}\n" + "}\n" * 20_000)
+    path.with_suffix(".txt").write_text("Ani")
+    with pytest.raises(InputError) as caught:
+        list(formats.read(path, format))
+    *found, last = caught.value.problems
+    assert len(found) == 100
+    assert (last.where, last.what) == ("and", "9900 more of the kind; what comes behind is not read")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import socket
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,21 @@ def test_pages_that_are_bad_are_told(tmp_path: Path, content: str | bytes, what:
 def test_a_page_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("narasumber.formats.html_page.LARGEST", len(PAGE) - 1)
     assert told(put(tmp_path, "a.html", PAGE)).startswith("a.html: has more than")
+
+
+def test_a_page_of_very_many_elements_is_refused(tmp_path: Path) -> None:
+    most = 10_000 - PAGE.count("<") + PAGE.count("</") + PAGE.count("<!")
+    assert only(put(tmp_path, "a.html", PAGE.replace("<footer>", "<br>" * most + "<footer>"))).text == TEXT
+    page = PAGE.replace("<footer>", "<br>" * (most + 1) + "<footer>")
+    assert told(put(tmp_path, "a.html", page)).startswith("a.html: has more than 10,000 elements\n")
+
+
+def test_a_page_full_of_white_space_is_read_in_no_time(tmp_path: Path) -> None:
+    only(put(tmp_path, "a.html", PAGE))  # what trafilatura loads once
+    path = put(tmp_path, "b.html", "í\xa0€" * 250_000 + PAGE)
+    begun = time.process_time()
+    assert only(path).text == TEXT
+    assert time.process_time() - begun < 1
 
 
 def test_a_folder_of_pages_and_all_that_is_wrong_in_it(tmp_path: Path) -> None:
