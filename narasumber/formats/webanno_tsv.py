@@ -353,13 +353,13 @@ def _split(value: str, separator: str) -> list[str]:
     """The parts of a cell; a separator behind a backslash is none."""
     if separator not in value:
         return [value]
-    parts = [""]
-    for piece in re.findall(r"\\.|.", value, re.DOTALL):
+    parts: list[list[str]] = [[]]
+    for piece in re.findall(rf"\\.|[^\\{separator}]+|.", value, re.DOTALL):
         if piece == separator:
-            parts.append("")
+            parts.append([])
         else:
-            parts[-1] += piece
-    return parts
+            parts[-1].append(piece)
+    return ["".join(part) for part in parts]
 
 
 def _unescaped(value: str) -> str:
