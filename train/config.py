@@ -31,6 +31,9 @@ class ModelConfig(EncoderConfig):
     """Whether heads see how words are written; auto: where the encoder is uncased."""
     dropout: float = Field(default=0.1, ge=0, lt=1)
     """Before the heads; the encoder keeps its own."""
+    frozen_layers: int = Field(default=0, ge=0)
+    """So many of the encoder's lowest layers, and with any the embeddings, stay as they are: updates take less time and
+    memory (Lee et al. 2019, 1911.03090)."""
 
 
 class Stage(Frozen):

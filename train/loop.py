@@ -12,9 +12,11 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
+from transformers import PreTrainedModel
 
 from models.masked import MaskedNetwork
 from models.network import Network
+from narasumber.errors import InputError
 from train.config import LoopConfig
 
 TRANSITION_RATE = 10
@@ -47,6 +49,29 @@ class Update:
     ends_epoch: bool
 
 
+def _layer(name: str) -> int | None:
+    """The number, from the bottom, of the encoder layer that a parameter is of."""
+    found = re.search(r"\.layers?\.(\d+)\.", f".{name}")
+    return int(found[1]) if found else None
+
+
+def freeze(encoder: PreTrainedModel, layers: int) -> None:
+    """Keeps so many of the lowest layers, and with any the embeddings, from learning.
+
+    Raises InputError for more layers than have weights of their own (ALBERT's share theirs).
+    """
+    if layers == 0:
+        return
+    numbers = {number for name, _ in encoder.named_parameters() if (number := _layer(name)) is not None}
+    if layers > len(numbers):
+        cure = f"at most {len(numbers)}" if numbers else "leave it out"
+        raise InputError("model.frozen_layers", f"{layers} is more layers than the encoder has of its own", cure)
+    for name, parameter in encoder.named_parameters():
+        number = _layer(name)
+        if "embeddings" in name or (number is not None and number < layers):
+            parameter.requires_grad_(False)
+
+
 def parameter_groups(network: Network | MaskedNetwork, config: LoopConfig) -> list[dict[str, object]]:
     """AdamW groups: heads at their own rate, encoder layers at rates that fall with depth, no decay on vectors."""
     depth = network.encoder.config.num_hidden_layers
@@ -56,8 +81,8 @@ def parameter_groups(network: Network | MaskedNetwork, config: LoopConfig) -> li
         if not parameter.requires_grad:
             continue
         if id(parameter) in encoder:
-            layer = re.search(r"\.layers?\.(\d+)\.", name)
-            below = depth - 1 - int(layer[1]) if layer else depth if "embeddings" in name else 0
+            layer = _layer(name)
+            below = depth - 1 - layer if layer is not None else depth if "embeddings" in name else 0
             rate = config.learning_rate * config.layer_decay**below
         else:
             rate = config.head_learning_rate * (TRANSITION_RATE if name.startswith("transitions.") else 1)

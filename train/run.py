@@ -32,7 +32,7 @@ from narasumber.settings import Settings
 from narasumber.tags import Lost, lost_report
 from train.config import AdaptConfig, Config, LoopConfig, flat
 from train.examples import Example, examples_of
-from train.loop import Loop, Update
+from train.loop import Loop, Update, freeze
 from train.plan import Plan
 from train.progress import Progress
 from train.rundir import (
@@ -163,6 +163,7 @@ def _part(
 def _check(config: Config, parts: Sequence[Part]) -> None:
     """Raises what would stop the run later, before anything is written."""
     encoder = checked_encoder(config)
+    freeze(encoder.model, config.model.frozen_layers)
     settings_of(config, encoder, parts[0].articles)
     check_coverage([document.text for document in parts[0].articles], encoder)
 
@@ -311,6 +312,7 @@ def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> Non
     set_seed(config.seed)  # before the model is built: its heads are drawn at random
     encoder = load_encoder(config.model.encoder, revision=config.model.revision)
     set_up(encoder.model, config, accelerator)
+    freeze(encoder.model, config.model.frozen_layers)
     settings = settings_of(config, encoder, part.articles)
     network = Network(encoder.model, settings, config.model.dropout)
     examples: list[Example] = []

@@ -227,6 +227,23 @@ def test_computing_layers_twice_gives_the_same_weights(config: Config, monkeypat
     assert calls[1] == 2 * calls[0] > 0
 
 
+@pytest.mark.parametrize("layers", [1, 2])
+def test_frozen_layers_and_what_is_below_them_stay_as_they_are(config: Config, layers: int, tiny_encoder: Path) -> None:
+    frozen = config.model_copy(update={"model": config.model.model_copy(update={"frozen_layers": layers})})
+    before = load_file(tiny_encoder / "model.safetensors")
+    after = weights(train(frozen))
+    encoder = {name: own for name, own in after.items() if name.startswith("encoder.")}
+    kept = {name for name, own in encoder.items() if torch.equal(own, before[name[len("encoder.") :]][: len(own)])}
+    learning = tuple(f"encoder.encoder.layer.{number}." for number in range(layers, 2))
+    assert kept == {name for name in encoder if not name.startswith(learning)}
+
+
+def test_more_frozen_layers_than_there_are_is_told_before_anything_is_written(config: Config) -> None:
+    with pytest.raises(InputError, match="frozen_layers: 3 is more layers than the encoder has of its own"):
+        train(config.model_copy(update={"model": config.model.model_copy(update={"frozen_layers": 3})}))
+    assert not Path("runs").exists()
+
+
 def test_a_tracker_is_told_the_config_and_every_update(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[Any] = []
 
