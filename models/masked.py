@@ -78,6 +78,8 @@ def load_masked(encoder: Encoder, tokenizer: Tokenizer, revision: str | None = N
         raise InputError(f"model.encoder: {encoder.name}", what, "get the encoder again") from error
     finally:
         logging.set_verbosity(before)
+    if encoder.heads:  # a tagger's file, in which the encoder has names that transformers passes over
+        model.base_model.load_state_dict(encoder.model.state_dict(), strict=False)
     rows = rows_of(encoder.tokenizer, tokenizer)
     network = MaskedNetwork(_with_rows(model.float(), rows, rows.index([encoder.pad_id])))
     return network, not any(key.endswith("weight") for key in found["missing_keys"])

@@ -170,6 +170,17 @@ def test_a_tagger_is_trained_on_the_encoder_with_its_new_vocabulary(config: Adap
     assert scores["before"]["loss"] == pytest.approx(earlier["after"]["loss"], abs=1e-3)
 
 
+def test_the_encoder_of_a_tagger_is_adapted(config: AdaptConfig) -> None:
+    overrides = [f"model.encoder={config.model.encoder}", f"data.sources=[{{path: {ROOT / 'seeds'}}}]"]
+    overrides += ["train.epochs=1", "train.precision=fp32", "layers=[entity]"]
+    tagger = train_tagger(load_config(ROOT / "configs" / "quickstart.yaml", overrides)) / "last"
+    still: dict[str, object] = {"epochs": 1, "learning_rate": 1e-12, "head_learning_rate": 1e-12}
+    run = adapt(changed(config, "still", model={"encoder": str(tagger)}, train=still))
+    before, after = (load_encoder(str(folder)).model.state_dict() for folder in (tagger, run / "last"))
+    assert before.keys() == after.keys()
+    assert all(torch.allclose(after[name], value, atol=1e-6) for name, value in before.items())
+
+
 @pytest.fixture(scope="module")
 def settings(tiny_encoder: Path) -> Settings:
     encoder = load_encoder(str(tiny_encoder))
