@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 
+from narasumber.decode import NEVER
 from narasumber.errors import InputError
 from narasumber.settings import Settings
 from narasumber.tagger import Tagger
@@ -56,9 +57,14 @@ class Network(nn.Module):
         return torch.cat([head(hidden) for head in self.heads.values()], dim=-1)
 
     def take(self, heads: Mapping[str, Tensor]) -> None:
-        """Begins with those of another network's heads and transitions that it has too, in the same shape."""
+        """Begins with those of another network's heads and transitions that it has too, in the same shape; but where
+        the other knew no such transition, it may be one to learn now.
+        """
         own = self.state_dict()
         fitting = {name: value for name, value in heads.items() if name in own and own[name].shape == value.shape}
+        for name in fitting:
+            if name.startswith("transitions."):
+                fitting[name] = torch.where(fitting[name] < NEVER / 2, own[name], fitting[name])
         self.load_state_dict(fitting, strict=False)
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 Scores = npt.NDArray[np.float32]
+
+NEVER: Final = -1e4
+"""A score without a chance, that sums and gradients stay finite with."""
 
 
 @lru_cache

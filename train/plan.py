@@ -119,7 +119,9 @@ def draw(counts: Sequence[int], weights: Sequence[float], temperature: float) ->
     """How many examples of each source an epoch takes: as many as there are in all, in shares of
     `weight x count^(1 / temperature)`.
     """
-    shares = np.array(weights, dtype=float) * np.array(counts, dtype=float) ** (1 / temperature)
+    # As logs, which no temperature takes out of a float's range.
+    logs = np.log(np.array(weights, dtype=float)) + np.log(np.array(counts, dtype=float)) / temperature
+    shares = np.exp(logs - logs.max())
     wanted = shares / shares.sum() * sum(counts)
     return [max(1, round(number)) if count else 0 for number, count in zip(wanted.tolist(), counts, strict=True)]
 

@@ -12,15 +12,12 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils.rnn import pad_sequence
 
 from models.network import Network
-from narasumber.decode import count_transitions, illegal
+from narasumber.decode import NEVER, count_transitions, illegal
 from narasumber.labels import layer_of_head
 from narasumber.scope import joined
 from narasumber.settings import Settings
 from narasumber.tags import MASKED
 from train.examples import Example, collate_examples, tag_meanings
-
-NEVER = -1e4
-"""A score without a chance, that sums and gradients stay finite with."""
 
 
 class Tagging:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from models.encoders import load_encoder
 from models.network import Network, torch_tagger
-from narasumber.decode import illegal
+from narasumber.decode import NEVER, illegal
 from narasumber.document import Document, Span
 from narasumber.labels import HEADS, bio_tags, head_labels
 from narasumber.scope import WHOLE, LayerScope, Scope, joined
@@ -214,3 +214,22 @@ def test_an_epoch_draws_each_source_evenly(sources: list[tuple[int, float]], tem
         assert max(often) - min(often) <= 1
     if len(set(weights)) == 1 and temperature == 1:
         assert drawn == counts
+
+
+def test_what_a_model_never_told_apart_can_be_learned_when_it_is_trained_further(config: Config) -> None:
+    _, coarse, _ = made(config, [COARSE])
+    fine = Document("b", TEXT, (Span("entity", "PER", 0, 10), Span("entity", "GPE", 19, 23)))
+    _, network, _ = made(config, [fine])
+    start = network.transitions["entity"].detach().clone()
+    with torch.no_grad():
+        coarse.transitions["entity"] += 1
+    network.take({name: value for name, value in coarse.state_dict().items() if not name.startswith("encoder.")})
+    place = TAGS.index("B-GPE")
+    assert start[0, place] > NEVER / 2 > coarse.transitions["entity"][0, place]
+    assert torch.equal(network.transitions["entity"][:, place], start[:, place])
+    assert torch.equal(network.transitions["entity"][0, :3], coarse.transitions["entity"][0, :3])
+
+
+def test_no_temperature_is_too_much_for_an_epoch() -> None:
+    assert draw([3, 200], [1.0, 1.0], 1e-6) == [1, 203]
+    assert draw([3, 200], [1.0, 1.0], 1e300) == [102, 102]
