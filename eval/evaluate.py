@@ -207,6 +207,7 @@ def _facts(run: Path, folds: Sequence[Evaluated], leaked: dict[str, list[tuple[i
                 "name": fold.folder.name,
                 "train": [document.id for document in fold.training],
                 "held_out": [document.id for document in fold.gold],
+                **{key: read_of(fold.folder, "split.json")[key] for key in ("dropped", "sampling")},
             }
             for fold in folds
         ],

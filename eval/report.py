@@ -251,12 +251,20 @@ def _about(facts: Mapping[str, Any], articles: int) -> list[tuple[str, str]]:
         ("encoder", encoder),
         ("trained on", _short(trained)),
         ("held out", _short(held_out)),
+        ("left out", _short(_dropped(folds))),
         ("seed", str(machine.get("seed", config.get("seed", NONE)))),
         ("precision", f"{machine.get('precision', NONE)} on {machine.get('device', NONE)}"),
         ("data", f"{_count(data.get('documents', 0), 'article')}, fingerprint {fingerprint}"),
         ("code", commit),
     ]
     return [(name, value) for name, value in told if value]
+
+
+def _dropped(folds: Sequence[Mapping[str, Any]]) -> str:
+    """Articles that are on neither side, with the held-out or development article that each all but repeats."""
+    left = dict(sorted((left, right) for fold in folds for left, right in fold["dropped"]))
+    names = (f"{one} (as {other})" if other else one for one, other in left.items())
+    return f"{_count(len(left), 'article')}: {', '.join(names)}" if left else ""
 
 
 def _headlines(facts: Mapping[str, Any], scores: Scores, baselines: Mapping[str, Scores]) -> list[Headline]:
@@ -354,6 +362,7 @@ def _tables(facts: Mapping[str, Any], scores: Scores, baselines: Mapping[str, Sc
                 for name, own in scores["documents"].items()
             ],
         ),
+        "sampling": _sampling(facts["folds"][0]["sampling"]),
         "lost": Table(
             ("training spans", "cause", "label", "count"),
             [(row["head"], row["cause"], row["label"], str(row["count"])) for row in facts["lost"].get("by_cause", ())],
@@ -551,7 +560,7 @@ def _markdown(view: Mapping[str, Any]) -> str:
         add("Errors", view["error_counts"].markdown(), "\n".join(map(_error_line, errors[:ERRORS_IN_MARKDOWN])))
         if len(errors) > ERRORS_IN_MARKDOWN:
             parts.append(f"{len(errors) - ERRORS_IN_MARKDOWN} more in `errors.jsonl` and `report.html`.")
-    add("Training", view["learning"])
+    add("Training", view["learning"], *((tables["sampling"].markdown(),) if tables["sampling"] else ()))
     lost = _lost(view["facts"]["lost"], view["scores"])
     add("Lost spans", lost, *((tables["lost"].markdown(),) if tables["lost"] else ()))
     add("Configuration", f"```yaml\n{view['config']}```")
@@ -584,6 +593,19 @@ def _at(value: Any, path: Sequence[str]) -> Any:
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
+
+
+def _sampling(stages: Sequence[Mapping[str, Mapping[str, int]]]) -> Table:
+    """What an epoch of each stage reads; of a single source there is nothing to tell."""
+    rows = [
+        (f"{stage} {source}" if len(stages) > 1 else source, str(own["examples"]), str(own["an_epoch"]))
+        for stage, sources in enumerate(stages, start=1)
+        for source, own in sources.items()
+    ]
+    return Table(
+        ("stage and source" if len(stages) > 1 else "source", "windows", "read in an epoch"),
+        rows if any(len(sources) > 1 for sources in stages) else [],
+    )
 
 
 def _figures(own: Mapping[str, Any]) -> tuple[str, str, str, str]:

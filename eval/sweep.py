@@ -8,8 +8,8 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, Final
 
-from eval.evaluate import documents_of
-from eval.report import Table
+from eval.evaluate import documents_of, read_of
+from eval.report import NONE, Table
 from eval.score import Counts, attribution_counts, compare, interval, span_counts
 from narasumber.document import Document
 from narasumber.errors import InputError
@@ -17,6 +17,8 @@ from narasumber.files import write_file
 from narasumber.labels import Head
 
 HEADS: Final[tuple[Head, ...]] = ("entity", "source", "cue", "content")
+
+SCORES: Final = (*HEADS, "attribution")
 
 Counting = Callable[[Sequence[Document], Sequence[Document]], Counts]
 
@@ -33,8 +35,9 @@ def compare_rows(rows: Mapping[str, Sequence[Path]]) -> dict[str, Any]:
 
     where `against_first` is {difference, interval}.
 
-    The scores are micro F1 of `entity`, `source`, `cue` and `content`, and F1 of whole attributions. `deviation` is
-    missing for a single run, an `interval` for a single article, `against_first` in the first row. Raises InputError if
+    The scores are micro F1 of `entity`, `source`, `cue` and `content`, and F1 of whole attributions, of what a row's
+    runs have learned. `deviation` is missing for a single run, an `interval` for a single article, `against_first` in
+    the first row and for what that has not. Raises InputError if
     two rows differ in their articles.
     """
     first: dict[str, Counts] = {}
@@ -44,13 +47,13 @@ def compare_rows(rows: Mapping[str, Sequence[Path]]) -> dict[str, Any]:
         sums = _summed(runs)
         for score, own in scores.items():
             own |= interval(sums[score])
-            if first:
+            if score in first:
                 try:
                     own["against_first"] = compare(sums[score], first[score])
                 except ValueError:
                     what = f"its held-out articles or their annotation are not those of {found[0]['runs'][0]}"
                     raise InputError(str(runs[0]), what, "compare on the same articles") from None
-        first = first or sums
+        first = first or {score: sums[score] for score in scores}
         found.append({"name": name, "runs": [str(run) for run in runs], "scores": scores})
     return {"rows": found}
 
@@ -72,10 +75,12 @@ def write_sweep(found: Mapping[str, Any], folder: Path) -> str:
 
 def _scores(runs: Sequence[Path]) -> dict[str, dict[str, Any]]:
     models = [json.loads((run / "eval" / "scores.json").read_text(encoding="utf-8"))["model"] for run in runs]
+    learned = set.intersection(*(set(read_of(run, "config.yaml")["layers"]) for run in runs))
     values: dict[str, list[float]] = {
-        **{head: [model["layers"][head]["micro"]["f1"] for model in models] for head in HEADS},
-        "attribution": [model["attribution"]["exact"]["f1"] for model in models],
+        head: [model["layers"][head]["micro"]["f1"] for model in models] for head in HEADS if head in learned
     }
+    if learned >= {"source", "cue", "content"}:
+        values["attribution"] = [model["attribution"]["exact"]["f1"] for model in models]
     return {
         score: {"mean": mean(own), **({"deviation": stdev(own)} if len(own) > 1 else {}), "values": own}
         for score, own in values.items()
@@ -108,9 +113,17 @@ def _means(rows: Sequence[Mapping[str, Any]]) -> Table:
         bounds = " ({:.3f} to {:.3f})".format(*own["interval"]) if "interval" in own else ""
         return f"{own['mean']:.3f}{deviation}{bounds}"
 
+    shown = [score for score in SCORES if any(score in row["scores"] for row in rows)]
     return Table(
-        ("", "runs", *rows[0]["scores"]),
-        [(row["name"], str(len(row["runs"])), *map(cell, row["scores"].values())) for row in rows],
+        ("", "runs", *shown),
+        [
+            (
+                row["name"],
+                str(len(row["runs"])),
+                *(cell(own) if (own := row["scores"].get(score)) else NONE for score in shown),
+            )
+            for row in rows
+        ],
     )
 
 
@@ -120,7 +133,11 @@ def _differences(rows: Sequence[Mapping[str, Any]]) -> Table:
         bounds = " ({:+.3f} to {:+.3f})".format(*found["interval"]) if "interval" in found else ""
         return f"{found['difference']:+.3f}{bounds}"
 
+    shown = [score for score in SCORES if score in rows[0]["scores"]]
     return Table(
-        (f"minus {rows[0]['name']}", *rows[0]["scores"]),
-        [(row["name"], *map(cell, row["scores"].values())) for row in rows[1:]],
+        (f"minus {rows[0]['name']}", *shown),
+        [
+            (row["name"], *(cell(own) if (own := row["scores"].get(score)) else NONE for score in shown))
+            for row in rows[1:]
+        ],
     )

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
 
-from eval.evaluate import documents_of, held_out_of, predict_folds, read_of
+from eval.evaluate import documents_of, folds_of, held_out_of, predict_folds, read_of
 from eval.processes import peak, told
 from eval.score import span_counts
 from models.encoders import Encoder, load_encoder
@@ -165,6 +165,7 @@ def table(config: Path, overrides: Sequence[str]) -> str:
         for precision in ("auto", "fp32"):
             chosen = [*overrides, "layers=[entity]", f"train.precision={precision}", f"name={name}"]
             told("train", str(config), *(word for own in chosen for word in ("--set", own)))
+            _check(run)
             ours = _ours(run)
             used = read_of(run, "environment.json")["precision"]
             rows[f"Narasumber, {used}"] = ours
@@ -190,16 +191,26 @@ same encoder and read the same articles as often, in turn. The standard recipe i
 that of entities, micro, exact, after the last epoch."""
 
 
-def _ours(run: Path) -> Learned:
-    folds = list(predict_folds(run))
-    if len(folds) > 1 or not folds[0].gold:
+def _check(run: Path) -> None:
+    """Raises InputError for a run whose articles the standard recipe would not read as often."""
+    if len(folds_of(run)) > 1 or not read_of(run, "split.json")["held_out"]:
         raise InputError("data.held_out", "must be one share", "give fraction, documents or sources")
+    stages = read_of(run, "split.json")["sampling"]
+    if any(own["examples"] != own["an_epoch"] for sources in stages for own in sources.values()):
+        cure = "leave out data.temperature and the weights"
+        raise InputError("data", "draws from its sources, and the standard recipe reads each as it is", cure)
+    if any(stage["sources"] for stage in read_of(run, "config.yaml")["train"]["stages"]):
+        raise InputError("train.stages", "name sources, and the standard recipe reads all of them", "leave these out")
+
+
+def _ours(run: Path) -> Learned:
+    (fold,) = predict_folds(run)
     rows = read_of(run, "metrics.jsonl")
     seconds = sum(row["tokens"] / row["tokens_per_second"] for row in rows)
-    sentences = sentences_of(folds[0].training, _encoder(run))
+    sentences = sentences_of(fold.training, _encoder(run))
     pieces = sum(len(sentence.ids) for own in sentences for sentence in own)
     peak_memory = read_of(run, "usage.json")["peak_memory_mib"]
-    return Learned(pieces * rows[-1]["epoch"] / seconds, _f1(folds[0].gold, folds[0].predicted), peak_memory)
+    return Learned(pieces * rows[-1]["epoch"] / seconds, _f1(fold.gold, fold.predicted), peak_memory)
 
 
 def learned(run: Path) -> Learned:

@@ -70,7 +70,16 @@ def facts(documents: list[Document], folds: int = 1) -> dict[str, Any]:
             "spans": [],
         },
         "folds": [
-            {"name": f"fold-{number}", "train": ["other-1", "other-2"], "held_out": names[number::folds]}
+            {
+                "name": f"fold-{number}",
+                "train": ["other-1", "other-2"],
+                "held_out": names[number::folds],
+                "dropped": [["copy", names[0]], ["undated", ""]],
+                "sampling": [
+                    {"others": {"examples": 7, "an_epoch": 9}, "more": {"examples": 4, "an_epoch": 2}},
+                    {"more": {"examples": 4, "an_epoch": 4}},
+                ],
+            }
             for number in range(folds)
         ],
         "leaked_sentences": dict.fromkeys(names, 1),
@@ -277,6 +286,14 @@ def test_markdown_reads_on_a_terminal(write: Write, seeds: list[Document]) -> No
         assert f"## {title}" in markdown
     for block in re.findall(r"(?:^\|.*\n)+", markdown, re.MULTILINE):
         assert len({len(line) for line in block.splitlines()}) == 1
+
+
+def test_what_was_left_out_and_how_sources_were_drawn_is_told(write: Write, seeds: list[Document]) -> None:
+    page, markdown, _ = write(seeds)
+    assert all(f"2 articles: copy (as {seeds[0].id}), undated" in text for text in (page, markdown))
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in markdown.splitlines() if line.startswith("|")]
+    assert ["1 others", "7", "9"] in rows and ["1 more", "4", "2"] in rows and ["2 more", "4", "4"] in rows
+    assert "1 others" in page
 
 
 def test_table_escapes_what_would_end_a_cell() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from eval.score import compare, span_counts
-from eval.sweep import compare_rows
+from eval.sweep import SCORES, compare_rows, write_sweep
 from narasumber.document import Document
 from narasumber.errors import InputError
 
@@ -108,6 +109,8 @@ def test_rows_and_seeds_are_trained_once_and_compared(sweep: Command, tmp_path: 
         (["--over", "train.learning_rate=0.001,1e-3"], "train.learning_rate=0.001 and train.learning_rate=1e-3, seed"),
         (["--over", "name=a,b"], "two runs would be the same"),
         (["--over", "model.encoder=a/b,a b"], "would both be runs/quickstart-model.encoder_a_b-13"),
+        (["--over", "model.frozen_layers=0,99"], "99 is more layers than the encoder has"),
+        (["--over", "model.encoder=no-such-folder/x/y"], "there is no such folder"),
         (["--seeds", "1,1"], "two runs would be the same"),
         (["--seeds", "one"], "seed: Input should be a valid integer"),
         (
@@ -136,3 +139,18 @@ def test_rows_of_other_articles_are_not_compared(tiny_run: Path, tmp_path: Path,
         compare_rows({"one": [tiny_run], "other": [other]})
     alone = compare_rows({"one": [tiny_run]})["rows"]
     assert [set(own) for own in alone[0]["scores"].values()] == [{"mean", "values"}] * 5
+
+
+def test_what_a_row_does_not_learn_is_not_scored(tiny_run: Path, tmp_path: Path, here: Command) -> None:
+    assert here("evaluate", str(tiny_run)).returncode == 0
+    names = tmp_path / "names"
+    shutil.copytree(tiny_run, names)
+    config = (names / "config.yaml").read_text(encoding="utf-8")
+    (names / "config.yaml").write_text(re.sub(r"(?s)\nlayers:.*?\nwindow", "\nlayers: [entity]\nwindow", config))
+    found = compare_rows({"names": [names], "all": [tiny_run]})
+    assert [set(row["scores"]) for row in found["rows"]] == [{"entity"}, set(SCORES)]
+    assert "against_first" not in found["rows"][1]["scores"]["cue"]
+    means, differences, _ = write_sweep(found, tmp_path).split("\n\n")
+    (row,) = (line.split("|")[2:-1] for line in means.splitlines() if "names" in line)
+    assert [cell.strip() for cell in row[2:]] == ["–"] * 4
+    assert "entity" in differences and "cue" not in differences
