@@ -105,10 +105,8 @@ def split(documents: Sequence[Document], held_out: HeldOut) -> list[Fold]:
     ids that are given twice, for ids, outlets and dates that no document has, and where there are too few documents
     for the folds or none would be left to train on.
     """
+    refuse_doubled("data.sources", documents)
     ids = [document.id for document in documents]
-    if twice := sorted(id for id, count in Counter(ids).items() if count > 1):
-        cure = "give each its own file name; annotations of one article by several people, `narasumber agree` settles"
-        raise InputError("data.sources", f"documents with one id: {', '.join(twice)}", cure)
     grouped = held_out.group_near_duplicates is not False
     dropped: set[str] = set()
     if held_out.leave_one_out:
@@ -136,6 +134,14 @@ def split(documents: Sequence[Document], held_out: HeldOut) -> list[Fold]:
         what = f"of {len(ids)} documents none is left to train on"
         raise InputError("data.held_out", what, "hold out fewer documents, or add some; near-duplicates count as one")
     return folds
+
+
+def refuse_doubled(where: str, documents: Iterable[Document]) -> None:
+    """Raises InputError if two documents have one id."""
+    counts = Counter(document.id for document in documents)
+    if twice := sorted(id for id, count in counts.items() if count > 1):
+        cure = "give each its own file name; annotations of one article by several people, `narasumber agree` settles"
+        raise InputError(where, f"documents with one id: {', '.join(twice)}", cure)
 
 
 def _refuse_unknown(key: str, relation: str, asked: Sequence[str], known: Set[str]) -> None:

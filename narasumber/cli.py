@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from narasumber.document import Document
 
 CHECKOUT = ("data", "models", "train", "eval")
+
+FIRST = os.environ.get("RANK", "0") == "0"
+"""Whether this is the process that speaks and scores, of those that `accelerate launch` started."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -358,7 +362,8 @@ def train(
     from train.rundir import usage_of
 
     folder = run_training(loaded, resume.value)
-    typer.echo(f"trained: {folder}  {usage_of(folder)}".rstrip())
+    if FIRST:
+        typer.echo(f"trained: {folder}  {usage_of(folder)}".rstrip())
 
 
 @app.command()
@@ -376,6 +381,8 @@ def adapt(
     from train.rundir import usage_of
 
     folder = run_adaptation(loaded, resume.value)
+    if not FIRST:
+        return
     if told := summary(folder):
         typer.echo(told)
     typer.echo(f"adapted: {folder / 'last'}  {usage_of(folder)}".rstrip())
@@ -399,18 +406,23 @@ def sweep(
     rows = rows_of(config, over or (), seeds, set or ())
     from eval.evaluate import evaluate_run
     from eval.sweep import compare_rows, write_sweep
-    from train.run import RUNS
+    from train.run import RUNS, checked_parts
     from train.run import train as run_training
     from train.rundir import usage_of
 
+    for row in rows:
+        checked_parts(row.configs[0])
     runs: dict[str, list[Path]] = {row.name: [] for row in rows}
     for row in rows:
         for one in row.configs:
             folder = run_training(one)
-            if not (folder / "eval" / "scores.json").exists():
-                evaluate_run(folder)
-            typer.echo(f"trained: {folder}  {usage_of(folder)}".rstrip(), err=True)
             runs[row.name].append(folder)
+            if FIRST and not (folder / "eval" / "scores.json").exists():
+                evaluate_run(folder)
+            if FIRST:
+                typer.echo(f"trained: {folder}  {usage_of(folder)}".rstrip(), err=True)
+    if not FIRST:
+        return
     folder = RUNS / f"{name}-sweep"
     typer.echo(write_sweep(compare_rows(runs), folder))
     typer.echo(f"sweep: {folder / 'sweep.md'}")

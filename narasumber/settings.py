@@ -15,9 +15,9 @@ FILE = "narasumber.json"
 
 
 class Frozen(BaseModel):
-    """A strict, immutable record: an unknown key is an error."""
+    """A strict, immutable record: an unknown key is an error, and so is an infinite number."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class WindowSettings(Frozen):

@@ -13,12 +13,14 @@ import time
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from accelerate import Accelerator
 from accelerate.utils import set_seed
 from rich.console import Console
 from tokenizers import Tokenizer
@@ -37,7 +39,7 @@ from train.loop import Loop
 from train.masking import Masked, MaskedText, Masking, Masks, Stored, write_windows
 from train.plan import part_seed, plan_epoch, rate_factor
 from train.run import RUNS, accelerator_for, checked_encoder, run_loop, set_up
-from train.rundir import Resume, environment, open_run, write_json, writing
+from train.rundir import Resume, environment, forget_peak_memory, locked, open_run, write_json, writing
 
 SAMPLE = 100
 """Documents whose words the encoder must know before a run begins."""
@@ -57,14 +59,25 @@ def adapt(config: AdaptConfig, resume: Resume = "auto") -> Path:
         shutil.rmtree(folder / "text", ignore_errors=True)
         return folder
     encoder = checked_encoder(config)
-    special = _special(encoder)
+    mask_piece(encoder)
     accelerator = accelerator_for(config, folder)
     main = accelerator.is_main_process
-    begun = time.perf_counter()
     if main:
         _open(config, encoder, folder, resume)
     accelerator.wait_for_everyone()
+    with locked(folder) if main else nullcontext():
+        if not (folder / "DONE").exists():  # by one that held the lock before
+            _learn(config, encoder, folder, accelerator)
+    if main:
+        shutil.rmtree(folder / "text", ignore_errors=True)
+    return folder
 
+
+def _learn(config: AdaptConfig, encoder: Encoder, folder: Path, accelerator: Accelerator) -> None:
+    forget_peak_memory()
+    begun = time.perf_counter()
+    main = accelerator.is_main_process
+    special = _special(encoder)
     set_seed(config.seed)  # before the model is loaded: a head that it lacks is drawn at random
     tokenizer = Tokenizer.from_file(str(folder / "text" / "tokenizer.json"))
     network, has_head = load_masked(encoder, tokenizer, config.model.revision)
@@ -96,9 +109,6 @@ def adapt(config: AdaptConfig, resume: Resume = "auto") -> Path:
 
     measure("before")
     run_loop(loop, config, folder, begun, lambda _: (None, False), finish)
-    if main:
-        shutil.rmtree(folder / "text", ignore_errors=True)
-    return folder
 
 
 def summary(run: Path) -> str:

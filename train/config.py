@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Final, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
@@ -43,6 +43,7 @@ class Stage(Frozen):
     sources: tuple[str, ...] | None = Field(default=None, min_length=1)
     """By name; all, if left out."""
     learning_rate: float | None = Field(default=None, gt=0)
+    """Of the encoder; the heads' goes up or down with it."""
     average: bool = False
     """Whether the model is the mean of the weights at the end of this stage and of all others that say so, and not the
     last ones (stochastic weight averaging, Izmailov et al. 2018)."""
@@ -75,16 +76,33 @@ class LoopConfig(Frozen):
     """Where else the metrics go. A run that is resumed is a second one of the same name there."""
 
 
+EPOCHS: Final = 30
+
+
 class TrainConfig(LoopConfig):
-    epochs: int = Field(default=30, ge=1)
+    epochs: int | None = Field(default=None, ge=1)
+    """30, where neither it nor `stages` is given."""
     stages: tuple[Stage, ...] = ()
     """In place of `epochs`: corpora first, target articles last."""
     patience: int | None = Field(default=None, ge=1)
     """Epochs without a better development score before training stops."""
 
+    @model_validator(mode="after")
+    def _stages_that_count(self) -> TrainConfig:
+        if self.stages and self.epochs is not None:
+            raise ValueError(
+                "stages say how many epochs there are: drop epochs (--set train.epochs=null), or the stages"
+            )
+        if self.patience is not None and len(self.stages) > 1:
+            raise ValueError("patience would end training before its last stage: drop it, or have one stage")
+        averaged = [stage.average for stage in self.stages]
+        if averaged != sorted(averaged):
+            raise ValueError("what a stage learns behind averaged ones would be lost: say average: true of it too")
+        return self
+
     @property
     def all_stages(self) -> tuple[Stage, ...]:
-        return self.stages or (Stage(epochs=self.epochs),)
+        return self.stages or (Stage(epochs=self.epochs or EPOCHS),)
 
     @property
     def all_epochs(self) -> int:

@@ -34,6 +34,8 @@ class TrainState:
     best_epoch: int = -1
     seconds: float = 0.0
     """Wall time up to here."""
+    peak_memory: float = 0.0
+    """The most that its first process has held up to here, MiB."""
 
 
 @dataclass(frozen=True)
@@ -215,6 +217,9 @@ class Loop(Generic[Example]):
         norm = accelerator.clip_grad_norm_(self.network.parameters(), config.clip_norm)
         self.optimizer.step()
         total = accelerator.reduce(torch.stack([loss.double(), torch.tensor(tokens, device=loss.device).double()]))
+        if not torch.isfinite(total[0]):
+            what = f"the loss of update {state.step + 1} is no number any more"
+            raise InputError("train.learning_rate", what, "lower it, or train.head_learning_rate")
         return Update(
             step=state.step + 1,
             epoch=state.epoch + 1,

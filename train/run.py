@@ -6,7 +6,8 @@ import json
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ from accelerate import Accelerator, PartialState
 from accelerate.state import AcceleratorState
 from accelerate.tracking import get_available_trackers
 from accelerate.utils import broadcast_object_list, set_seed
+from rich.console import Console
 from transformers import PreTrainedModel
 
 from data.sources import Source, fingerprint
-from data.splits import Fold, HeldOut, related, split
+from data.splits import Fold, HeldOut, refuse_doubled, related, split
 from eval.score import selection_score
 from models.encoders import Encoder, check_coverage, load_encoder
 from models.network import Network, save, torch_tagger
@@ -39,8 +41,11 @@ from train.rundir import (
     Metrics,
     Resume,
     environment,
+    forget_peak_memory,
     load_state,
+    locked,
     open_run,
+    peak_memory,
     save_state,
     usage,
     write_json,
@@ -58,10 +63,8 @@ def train(config: Config, resume: Resume = "auto") -> Path:
 
     Raises InputError for data, models or an existing directory that do not fit the config.
     """
-    parts = parts_of(config)
+    parts = checked_parts(config)
     folder = RUNS / config.name
-    if not (folder / "DONE").exists():
-        _check(config, parts)
     if len(parts) == 1:
         _train_part(config, parts[0], folder, resume)
         return folder
@@ -103,13 +106,15 @@ def parts_of(config: Config) -> list[Part]:
     """Reads the sources and parts them. Raises InputError for articles, ids and rules that do not fit each other."""
     data = config.data
     sources = [source.load() for source in data.sources]
+    held_out, chosen_by = (_load(item) for item in (data.held_out, data.development))
+    again = _known_again(sources, held_out, chosen_by)
     open_to_rules = [
         document for source, own in zip(data.sources, sources, strict=True) if source.held_out for document in own
     ]
     if isinstance(data.held_out, HeldOut):
         folds = split(open_to_rules, data.held_out)
     else:
-        folds = [Fold("all", open_to_rules, _load(data.held_out))]
+        folds = [Fold("all", open_to_rules, held_out)]
     parts = []
     for fold in folds:
         if isinstance(data.development, HeldOut):
@@ -122,16 +127,41 @@ def parts_of(config: Config) -> list[Part]:
                 raise InputError(f"{config.name}: data.development", "must be one share", "give fraction or documents")
             development, out = inner[0].held_out, [*fold.dropped, *inner[0].dropped]
         else:
-            development, out = _load(data.development), fold.dropped
+            development, out = chosen_by, fold.dropped
         if config.train.patience is not None and not development:
             cure = "set data.development, or drop patience"
             raise InputError(f"{config.name}: train.patience", "needs development articles", cure)
-        parts.append(_part(config, fold, sources, development, out))
+        dropped = {**{document.id: "" for document in out}, **again}
+        parts.append(_part(config, fold, sources, development, dropped))
     return parts
 
 
-def _load(sources: Sequence[Source] | None) -> list[Document]:
-    return [document for source in sources or () for document in source.load()]
+def _load(asked: HeldOut | Sequence[Source] | None) -> list[Document]:
+    """The articles of sources, none of a rule."""
+    return [] if isinstance(asked, HeldOut) else [document for source in asked or () for document in source.load()]
+
+
+def _known_again(
+    sources: Sequence[Sequence[Document]], held_out: Sequence[Document], development: Sequence[Document]
+) -> dict[str, str]:
+    """The articles of `sources` that stand in the other lists too, each by its id, with the same.
+
+    Raises InputError where one id is of two articles, or of two annotations of one.
+    """
+    first = {document.id: document for own in sources for document in own}
+    in_sources = set(first)
+    refuse_doubled("data.sources", (document for own in sources for document in own))
+    again: dict[str, str] = {}
+    for key, own in (("held_out", held_out), ("development", development)):
+        refuse_doubled(f"data.{key}", own)
+        for document in own:
+            known = first.setdefault(document.id, document)
+            if replace(known, meta={}) != replace(document, meta={}):
+                what = f"another article, or another annotation of it, is called {document.id} too"
+                raise InputError(f"data.{key}", what, "give each its own file name")
+            if document.id in in_sources:
+                again[document.id] = document.id
+    return again
 
 
 def _part(
@@ -139,33 +169,45 @@ def _part(
     fold: Fold,
     sources: list[list[Document]],
     development: list[Document],
-    out: list[Document],
+    dropped: dict[str, str],
 ) -> Part:
-    """The training articles: neither unseen, nor left `out` by a rule, nor, from another source, near-duplicates of an
-    unseen one.
-    """
+    """The training articles: neither unseen nor `dropped`, nor, from another source, near-duplicates of unseen ones."""
     unseen = [*fold.held_out, *development]
     home = {document.id: number for number, own in enumerate(sources) for document in own}
     ids = {document.id for document in unseen}
     rest = [document for own in sources for document in own if document.id not in ids]
-    dropped = {document.id: "" for document in out}
-    dropped |= {
+    dropped = dropped | {
         rest[left].id: unseen[right].id
         for left, right in related(rest, unseen)
         if home[rest[left].id] != home.get(unseen[right].id)
     }
     train = [[document for document in own if document.id not in ids | dropped.keys()] for own in sources]
-    if not any(train):
-        raise InputError(f"{config.name}: data", "no article is left to train on", "hold out fewer, or add sources")
+    for number, stage in enumerate(config.train.all_stages):
+        names = stage.sources or tuple(source.title for source in config.data.sources)
+        own = [own for source, own in zip(config.data.sources, train, strict=True) if source.title in names]
+        if not any(document.text.strip() for documents in own for document in documents):
+            where = f"{config.name}: {f'train.stages.{number}' if config.train.stages else 'data'}"
+            what = f"no article of {', '.join(names)} is left to train on"
+            raise InputError(where, what, "hold out fewer, or add sources; copies of what is held out do not count")
     return Part(fold.name, train, development, fold.held_out, sorted(dropped.items()))
 
 
-def _check(config: Config, parts: Sequence[Part]) -> None:
-    """Raises what would stop the run later, before anything is written."""
+def checked_parts(config: Config) -> list[Part]:
+    """As `parts_of`, and, unless the run is finished, raises what would stop it later, before anything is written."""
+    parts = parts_of(config)
+    if (RUNS / config.name / "DONE").exists():
+        return parts
     encoder = checked_encoder(config)
     freeze(encoder.model, config.model.frozen_layers)
-    settings_of(config, encoder, parts[0].articles)
+    for part in parts:
+        settings_of(config, encoder, part.articles)
+        for source, own in zip(config.data.sources, part.train, strict=True):
+            scope = joined({document.scope for document in own})
+            if own and not any(scope.layer(layer_of_head(head)) for head in config.layers):
+                what = f"{source.title} annotates none of {', '.join(config.layers)}"
+                raise InputError(f"{config.name}: data.sources", what, "leave it out, or name its layers")
     check_coverage([document.text for document in parts[0].articles], encoder)
+    return parts
 
 
 def checked_encoder(config: Config | AdaptConfig) -> Encoder:
@@ -197,7 +239,7 @@ def settings_of(config: Config, encoder: Encoder, training: Sequence[Document]) 
     if untaught:
         raise InputError(
             f"{config.name}: layers",
-            f"no source annotates {', '.join(untaught)}",
+            f"no article to train on annotates {', '.join(untaught)}",
             f"layers: [{', '.join(head for head in config.layers if head not in untaught)}]",
         )
     shape = config.model.word_shape
@@ -264,6 +306,11 @@ def run_loop(
     accelerator, main = loop.accelerator, loop.accelerator.is_main_process
     load_state(loop, folder / "state")
     begun -= loop.state.seconds
+
+    def note() -> None:
+        loop.state.seconds = time.perf_counter() - begun
+        loop.state.peak_memory = max(loop.state.peak_memory, peak_memory())
+
     if main:
         with writing(folder):
             metrics = Metrics(folder / "metrics.jsonl", loop.state.step)
@@ -282,13 +329,14 @@ def run_loop(
             if stop:
                 break
             if update.step % config.train.checkpoint_steps == 0 and update.step < loop.plan.total:
-                loop.state.seconds = time.perf_counter() - begun
+                note()
                 save_state(loop, folder / "state")
             started = time.perf_counter()
     finish()
+    note()
     if main:
         with writing(folder):
-            write_json(folder / "usage.json", usage(time.perf_counter() - begun))
+            write_json(folder / "usage.json", usage(loop.state))
             (folder / "DONE").touch()
         shutil.rmtree(folder / "state", ignore_errors=True)
     for tracker in accelerator.trackers:  # not `end_training`, which also parts the processes, and folds may follow
@@ -300,6 +348,7 @@ def run_loop(
 def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> None:
     if (folder / "DONE").exists() and resume != "never":
         open_run(folder, config, resume)
+        _check_unchanged(folder, part)
         shutil.rmtree(folder / "state", ignore_errors=True)
         return
     accelerator = accelerator_for(config, folder)
@@ -307,8 +356,14 @@ def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> Non
         open_run(folder, config, resume)
     accelerator.wait_for_everyone()
     _check_unchanged(folder, part)
-    begun = time.perf_counter()
+    with locked(folder) if accelerator.is_main_process else nullcontext():
+        if not (folder / "DONE").exists():  # by one that held the lock before
+            _learn(config, part, folder, accelerator)
 
+
+def _learn(config: Config, part: Part, folder: Path, accelerator: Accelerator) -> None:
+    forget_peak_memory()
+    begun = time.perf_counter()
     set_seed(config.seed)  # before the model is built: its heads are drawn at random
     encoder = load_encoder(config.model.encoder, revision=config.model.revision)
     set_up(encoder.model, config, accelerator)
@@ -364,8 +419,8 @@ def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> Non
 
 
 def _check_unchanged(folder: Path, part: Part) -> None:
-    """Raises InputError if there is a checkpoint, and it has learned from other articles than there are now."""
-    if not (folder / "state" / "checkpoint.pt").exists():
+    """Raises InputError if the run, finished or not, has learned from other articles than there are now."""
+    if not any((folder / name).exists() for name in ("DONE", "state/checkpoint.pt")):
         return
     file = folder / "environment.json"
     try:
@@ -415,6 +470,19 @@ def _describe(
         },
     )
     write_json(folder / "lost.json", lost_report(lost))
+    _tell(folder.name, part, sampling)
+
+
+def _tell(name: str, part: Part, sampling: Sequence[Mapping[str, Mapping[str, int]]]) -> None:
+    console = Console(stderr=True, highlight=False)
+    told = f"{len(part.articles):,} articles to learn from, {len(part.held_out):,} held out"
+    if part.dropped:
+        told += f"; {len(part.dropped):,} left out, most for being near one held out: split.json"
+    console.print(f"{name}: {told}")
+    for number, sources in enumerate(sampling, start=1):
+        if len(sources) > 1:
+            own = ", ".join(f"{own['an_epoch']:,} windows of {title}" for title, own in sources.items())
+            console.print(f"{name}: stage {number}, an epoch: {own}")
 
 
 def _corpora(training: Sequence[Document], encoder: str) -> list[str]:

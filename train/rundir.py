@@ -3,7 +3,7 @@
 config.yaml        resolved, written first            environment.json   versions, device, seed, data fingerprint
 labels.json        the tags of each head, in order    split.json         which articles were held out
 metrics.jsonl      one JSON object an update          train.log
-state/             the last checkpoint: weights, optimizer and TrainState, while the run is unfinished
+state/             the last checkpoint: weights, optimizer and TrainState, and a lock, while the run is unfinished
 best/  last/       model folders (best only where development articles choose it)
 lost.json          spans that no head can learn       usage.json         wall time and peak memory
 DONE               written when all else is
@@ -33,6 +33,7 @@ from typing import Any, Literal
 
 import torch
 from accelerate import Accelerator
+from filelock import FileLock, Timeout
 
 from narasumber.errors import InputError
 from narasumber.files import write_file
@@ -80,6 +81,28 @@ def open_run(folder: Path, config: Config | AdaptConfig, resume: Resume) -> None
         write_file(file, dump(config))
     except OSError as error:
         raise InputError(str(folder), f"cannot be written: {error.strerror}", "run from a writable folder") from None
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keeps a run directory to one training at a time; it is free again however that ends.
+
+    Raises InputError where another has it.
+    """
+    lock = FileLock(folder / "state" / "lock")
+    try:
+        (folder / "state").mkdir(exist_ok=True)
+        lock.acquire(blocking=False)
+    except Timeout:
+        cure = "wait for it, or choose another name"
+        raise InputError(str(folder), "another process is training this very run", cure) from None
+    except OSError as error:
+        with writing(folder):
+            raise error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def environment(accelerator: Accelerator, config: Config | AdaptConfig, data: dict[str, Any]) -> dict[str, Any]:
@@ -172,9 +195,9 @@ def load_state(loop: Loop[Any], folder: Path) -> None:
         raise InputError(str(file), "is of a run with other examples", "remove it and start again")
 
 
-def usage(seconds: float) -> dict[str, float]:
-    """What a run took: `seconds` of wall time, and the most memory that this process has held so far, MiB."""
-    found = {"seconds": round(seconds, 1), "peak_memory_mib": round(_peak_memory(), 1)}
+def usage(state: TrainState) -> dict[str, float]:
+    """What a run took: `seconds` of wall time, and the most memory that its first process has held, MiB."""
+    found = {"seconds": round(state.seconds, 1), "peak_memory_mib": round(state.peak_memory, 1)}
     if torch.cuda.is_available():
         found["peak_gpu_memory_mib"] = round(torch.cuda.max_memory_allocated() / 2**20, 1)
     return found
@@ -192,7 +215,16 @@ def usage_of(run: Path) -> str:
     return f"{told} and {gpu:,.0f} MiB of the GPU's" if gpu else told
 
 
-def _peak_memory() -> float:
+def forget_peak_memory() -> None:
+    """Lets the peak begin anew, so that a run does not report what one before it in this process has held."""
+    with suppress(OSError):  # not on every system, nor in every container
+        Path("/proc/self/clear_refs").write_text("5")
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+
+
+def peak_memory() -> float:
+    """The most memory that this process has held, MiB."""
     status = Path("/proc/self/status")
     # Linux's getrusage also counts what the parent held when it started this process.
     if status.exists() and (found := re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)):

@@ -94,3 +94,17 @@ def test_a_broken_override_is_refused(override: str) -> None:
 def test_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         load_config(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("train", "said"),
+    [
+        ("{stages: [{epochs: 1}], epochs: 2}", "stages say how many epochs there are"),
+        ("{stages: [{epochs: 1}, {epochs: 1}], patience: 2}", "patience would end training before its last stage"),
+        ("{stages: [{epochs: 1, average: true}, {epochs: 1}]}", "behind averaged ones would be lost"),
+        ("{learning_rate: .inf}", "finite number"),
+    ],
+)
+def test_what_would_be_passed_over_in_silence_is_refused(train: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        load_config(QUICKSTART, [f"train={train}"])

@@ -23,7 +23,7 @@ from narasumber.errors import InputError
 from train.config import Config, Stage, dump, load_config
 from train.loop import Loop, Update
 from train.run import train
-from train.rundir import usage_of
+from train.rundir import forget_peak_memory, locked, peak_memory, usage_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -155,7 +155,7 @@ def test_a_full_disk_is_told_and_costs_only_the_updates_since_the_last_checkpoin
         train(full)
     monkeypatch.setattr(torch, "save", save)
     run = Path("runs") / "full"
-    assert [path.name for path in (run / "state").iterdir()] == ["checkpoint.pt"]
+    assert {path.name for path in (run / "state").iterdir()} == {"checkpoint.pt", "lock"}
     (run / ".best.123.new").mkdir()
     (run / ".config.yaml.123.new").touch()
     (run / ".mine").touch()
@@ -195,6 +195,11 @@ def test_what_other_articles_were_learned_from_is_not_gone_on_with(
     with pytest.raises(InputError, match="other examples"):
         train(config)
     checkpoint.write_bytes(whole)
+    assert (train(config) / "DONE").exists()
+    notation.write_bytes(b"")
+    with pytest.raises(InputError, match="its articles have changed"):
+        train(config)
+    notation.write_bytes(annotated)
     assert (train(config) / "DONE").exists()
 
 
@@ -381,3 +386,39 @@ def test_a_model_of_a_run_is_trained_further(config: Config) -> None:
     (first / "last" / "model.safetensors").write_bytes(b"cut off")
     with pytest.raises(InputError, match="cannot be loaded"):
         train(named(further, "broken"))
+
+
+def test_one_run_is_trained_by_one_process_at_a_time(config: Config) -> None:
+    run = Path("runs") / config.name
+    (run / "state").mkdir(parents=True)
+    (run / "config.yaml").write_text(dump(config))
+    with locked(run), pytest.raises(InputError, match="another process is training this very run"):
+        train(config)
+    assert (train(config) / "DONE").exists()
+    assert not (run / "state").exists()
+
+
+def test_a_loss_that_is_no_number_ends_the_run(config: Config) -> None:
+    with pytest.raises(InputError, match=r"train\.learning_rate: the loss of update \d+ is no number"):
+        train(named(config, "wild", learning_rate=1e30, clip_norm=1e30, weight_decay=0.0))
+    assert not (Path("runs") / "wild" / "DONE").exists()
+
+
+@pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="the system does not forget its peak")
+def test_peak_memory_is_that_of_the_run_and_not_of_what_came_before(config: Config) -> None:
+    before = torch.ones(2**28)  # a GiB
+    del before
+    assert peak_memory() > 1000
+    took = json.loads((train(config) / "usage.json").read_text())
+    forget_peak_memory()
+    assert took["peak_memory_mib"] < peak_memory() + 500
+
+
+def test_a_source_that_teaches_no_layer_of_the_run_is_refused(config: Config, tmp_path: Path) -> None:
+    (tmp_path / "names.conll").write_text("Ani B-PER\npulang O\nlagi O\n")
+    source = {"path": tmp_path / "names.conll", "labels": {"PER": "PER"}, "held_out": False}
+    data = {**config.data.model_dump(), "sources": [*config.data.model_dump()["sources"], source]}
+    config = Config.model_validate({**config.model_dump(), "data": data, "layers": ("source", "cue", "content")})
+    with pytest.raises(InputError, match=r"data\.sources: names\.conll annotates none of source, cue, content"):
+        train(config)
+    assert not Path("runs").exists()

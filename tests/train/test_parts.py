@@ -81,7 +81,7 @@ def test_what_a_rule_leaves_on_neither_side_is_not_trained_on(tmp_path: Path) ->
 def test_nothing_left_to_train_on_is_an_error(tmp_path: Path) -> None:
     (copied,) = articles("ani")
     folders = {"own": articles("ani"), "test": [Document("copy", copied.text)]}
-    with pytest.raises(InputError, match="no article is left"):
+    with pytest.raises(InputError, match="no article of own is left"):
         parts_of(config(tmp_path, folders, sources=[{"path": "own"}], held_out=[{"path": tmp_path / "test"}]))
 
 
@@ -90,3 +90,38 @@ def test_of_development_articles_that_are_not_there_it_is_said_which_key_names_t
     rules = {"held_out": {"documents": ["ani"]}, "development": {"documents": ["ani"]}}
     with pytest.raises(InputError, match=r"^data\.development\.documents: no document is called ani"):
         parts_of(config(tmp_path, folders, sources=sources, **rules))
+
+
+def test_a_stage_with_no_article_left_is_refused(tmp_path: Path) -> None:
+    folders = {"own": articles("ani"), "more": articles("budi", "citra")}
+    own = config(
+        tmp_path,
+        folders,
+        sources=[{"path": "own"}, {"path": "more"}],
+        held_out={"documents": ["budi", "citra"]},
+    )
+    assert [document.id for document in parts_of(own)[0].articles] == ["ani"]
+    stages = {"stages": [{"epochs": 1, "sources": ["own"]}, {"epochs": 1, "sources": ["more"]}]}
+    staged = Config.model_validate({**own.model_dump(), "train": stages})
+    with pytest.raises(InputError, match=r"^x: train\.stages\.1: no article of more is left"):
+        parts_of(staged)
+
+
+def test_one_id_may_not_be_of_two_articles(tmp_path: Path) -> None:
+    (other,) = articles("budi")
+    folders = {"own": articles("ani", "citra"), "more": [Document("ani", other.text)], "same": articles("ani")}
+
+    def parts(*sources: str, **data: object) -> list[str]:
+        named = [{"path": name, "held_out": name == "own"} for name in sources]
+        (part,) = parts_of(config(tmp_path, folders, sources=named, **data))
+        return [f"{left} {right}" for left, right in part.dropped]
+
+    with pytest.raises(InputError, match=r"^data\.sources: documents with one id: ani"):
+        parts("own", "more", held_out={"documents": ["citra"]})
+    with pytest.raises(InputError, match=r"^data\.held_out: another article, or .* is called ani too"):
+        parts("own", held_out=[{"path": tmp_path / "more"}])
+    with pytest.raises(InputError, match=r"^data\.held_out: documents with one id: ani"):
+        parts("own", held_out=[{"path": tmp_path / "more"}, {"path": tmp_path / "same"}])
+    with pytest.raises(InputError, match=r"^data\.development: another article"):
+        parts("own", held_out=[{"path": tmp_path / "same"}], development=[{"path": tmp_path / "more"}])
+    assert parts("own", held_out=[{"path": tmp_path / "same"}]) == ["ani ani"]
