@@ -31,10 +31,11 @@ _PREPOSITION: Final = re.compile(r" (?:oleh|dari)\b")
 _VERB: Final = re.compile(r"di\w|me\w", re.IGNORECASE)
 _WORD: Final = re.compile(r"[\w-]+")
 _DETERMINER: Final = re.compile(r" (?:tersebut|itu|ini)\b")
-_FUNCTION_WORDS: Final = re.compile(
-    r"(?:(?<![\s.,;:])[\s.,;:]*\s"
-    r"(?:yang|juga|sebelumnya|telah|sudah|akan|di|pada|dalam|dan|oleh|dari|kepada|untuk|saat|bahwa|pun))+$"
+FUNCTION_WORDS: Final = frozenset(
+    "yang juga sebelumnya telah sudah akan di pada dalam dan oleh dari kepada untuk saat bahwa pun".split()
 )
+"""What no source ends with."""
+_HANGING: Final = re.compile(rf"(?:(?<![\s.,;:])[\s.,;:]*\s(?:{'|'.join(sorted(FUNCTION_WORDS))}))+$")
 _ADDRESSEE: Final = re.compile(r"(?:(?<!\s)\s+(?:ber|me)\w+)?(?<!\s)\s+kepada\b")
 _QUOTED: Final = re.compile(r"(?:Mengutip|Melansir|Menyitir|Menurut|Dikutip|Dilansir)(?: dari)?(?: [a-z]\w+)? $")
 """What a sentence may open with, before the first of two sources: `Mengutip pernyataan A, B merinci ...`."""
@@ -160,7 +161,7 @@ def _apart(text: str, source: Span, cues: Sequence[Span]) -> list[Span]:
 def _noun_phrase(text: str, start: int, end: int) -> tuple[int, int]:
     """Without punctuation around it, nor function words behind."""
     start, end = _core(text, start, end)
-    hanging = _FUNCTION_WORDS.search(text, start, end)
+    hanging = _HANGING.search(text, start, end)
     return _core(text, start, hanging.start()) if hanging else (start, end)
 
 

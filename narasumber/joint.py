@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from narasumber.consistency import FUNCTION_WORDS
 from narasumber.decode import Scores, span_losses
 from narasumber.document import Span
 from narasumber.linking import LIMIT, SOURCE_FOLLOWS, link, needs_source
@@ -71,13 +72,18 @@ def missing_sources(
 
 
 def _best(text: str, words: Offsets, losses: Scores, free: npt.NDArray[np.bool_]) -> Span | None:
-    """The source of the least loss that begins and ends with a word and is all free."""
+    """The source of the least loss that begins and ends with a word, none that no source ends with, and is all free."""
     covered = np.cumsum([0, *~free])
     last = np.arange(len(words))[:, None] + np.arange(losses.shape[1])
     fits = last < len(words)
     last[~fits] = 0
     opens = np.array([text[start].isalnum() for start, _ in words])
-    closes = np.array([text[end - 1].isalnum() or text[end - 1] in ")%" for _, end in words])
+    closes = np.array(
+        [
+            (text[end - 1].isalnum() or text[end - 1] in ")%") and text[start:end].lower() not in FUNCTION_WORDS
+            for start, end in words
+        ]
+    )
     allowed = fits & (covered[last + 1] == covered[:-1, None]) & opens[:, None] & closes[last]
     ranked = np.where(allowed, losses, np.inf)
     place, more = divmod(int(ranked.argmin()), ranked.shape[1])

@@ -46,6 +46,11 @@ def test_a_source_on_the_side_that_the_cue_points_to_is_preferred() -> None:
     assert read("Ani pergi, kata harga naik", "kata", likely) == ["harga"]
 
 
+def test_no_source_ends_with_a_function_word() -> None:
+    likely = {"yang": -1.0, "Ani": -3.0, "Ani yang": -1.0}
+    assert read("Ani yang mengatakan harga naik", "mengatakan", likely) == ["Ani"]
+
+
 @pytest.mark.parametrize("cue", ["dikabarkan", "katanya", "dugaan"])
 def test_cues_that_may_do_without_one_get_none(cue: str) -> None:
     assert not needs_source(cue)
