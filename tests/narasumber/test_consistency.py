@@ -45,6 +45,11 @@ def span(text: str, layer: Layer, part: str, label: str | None = None) -> Span:
         ("Pejabat kepada AFP mengatakan", "source", "Pejabat kepada AFP", "Pejabat"),
         ("kata petugas Korea Utara kemarin", "source", "petugas", "petugas Korea Utara"),
         ("Ani, yang menilai", "source", "Ani, yang", "Ani"),
+        ("kata Ani, dikutip AFP.", "source", "dikutip AFP", "AFP"),
+        ("Mengutip pernyataan pejabat itu", "source", "pernyataan pejabat itu", "pejabat itu"),
+        ("Mengutip pernyataan itu", "source", "pernyataan", "pernyataan itu"),
+        ("Menjawab surat itu, Korea Utara menolak", "source", "surat itu, Korea Utara", "Korea Utara"),
+        ("kata pria itu, kemarin", "source", "pria itu, kemarin", "pria itu"),
         ("kata Jose\u0301 dari Dili", "source", "Jose\u0301", "Jose\u0301"),
         ("Ia kata harga naik\u2009.", "content", "harga naik\u2009.", "harga naik"),
     ],
@@ -93,6 +98,15 @@ def test_a_content_may_begin_with_a_cue_that_has_no_source() -> None:
     text = "Dikabarkan harga naik"
     whole = [span(text, "content", text), span(text, "cue", "Dikabarkan")]
     assert consistent(text, whole) == whole
+
+
+def test_a_source_begins_with_the_first_name_of_an_enumeration() -> None:
+    text = "Rabu, AS, Inggris, Korea Utara dan Jepang mengatakan"
+    names = [span(text, "entity", name, "GPE") for name in ("AS", "Inggris", "Korea Utara", "Jepang")]
+    found = consistent(text, [*names, span(text, "source", "Korea Utara dan Jepang")])
+    assert span(text, "source", "AS, Inggris, Korea Utara dan Jepang") in found
+    found = consistent(text, [*names, span(text, "source", "Korea Utara")])
+    assert span(text, "source", "Korea Utara") in found
 
 
 def test_two_sources_between_two_cues_part_at_the_comma() -> None:
