@@ -141,8 +141,8 @@ def _whole_source(text: str, span: Span, names: Sequence[Span], cues: Sequence[S
     if leading := _LEADING.match(text, start, end):
         start = leading.end()
     if aside := _ASIDE.search(text, start, end):
-        behind = _next(names, aside.end())
-        start, end = (aside.end(), end) if behind and behind.end <= end else (start, aside.start())
+        name = _next(names, aside.end())
+        start, end = (aside.end(), end) if name and name.end <= end else (start, aside.start())
     if addressee := _ADDRESSEE.search(text, start, end):
         end = addressee.start()
     start, end = _noun_phrase(text, start, end)
@@ -152,8 +152,8 @@ def _whole_source(text: str, span: Span, names: Sequence[Span], cues: Sequence[S
         end = name.end
     if determiner := _DETERMINER.match(text, end):
         end = determiner.end()
-    while text[start - 2 : start] == ", " and " dan " in text[start:end] and (name := _ending(names, start - 2)):
-        start = name.start
+    if " dan " in text[start:end]:
+        start = _first_of_its_kind(text, names, start)
     cue = _next(cues, end)
     if cue and not SOURCE_FOLLOWS.fullmatch(cue.text_in(text)):
         behind = _CLAUSE.fullmatch(text, end, cue.start) or _APPOSITION.fullmatch(text, end, cue.start)
@@ -195,10 +195,16 @@ def _next(spans: Sequence[Span], place: int) -> Span | None:
     return spans[number] if number < len(spans) else None
 
 
-def _ending(spans: Sequence[Span], place: int) -> Span | None:
-    """The one, of some in text order, none overlapping another, that ends there."""
-    number = bisect_left(spans, place, key=lambda span: span.start) - 1
-    return spans[number] if number >= 0 and spans[number].end == place else None
+def _first_of_its_kind(text: str, names: Sequence[Span], start: int) -> int:
+    """Where the names of one label begin that stand in a row, commas between them, before the one that starts there."""
+    number = bisect_left(names, start, key=lambda name: name.start)
+    if number == len(names) or names[number].start != start:
+        return start
+    while number and names[number - 1].label == names[number].label:
+        if text[names[number - 1].end : names[number].start] != ", ":
+            break
+        number -= 1
+    return names[number].start
 
 
 def _with_its_bracket(text: str, start: int, end: int) -> tuple[int, int]:

@@ -101,8 +101,9 @@ def test_a_content_may_begin_with_a_cue_that_has_no_source() -> None:
 
 
 def test_a_source_begins_with_the_first_name_of_an_enumeration() -> None:
-    text = "Rabu, AS, Inggris, Korea Utara dan Jepang mengatakan"
+    text = "Di Wina, AS, Inggris, Korea Utara dan Jepang mengatakan"
     names = [span(text, "entity", name, "GPE") for name in ("AS", "Inggris", "Korea Utara", "Jepang")]
+    names.append(span(text, "entity", "Wina", "LOC"))
     found = consistent(text, [*names, span(text, "source", "Korea Utara dan Jepang")])
     assert span(text, "source", "AS, Inggris, Korea Utara dan Jepang") in found
     found = consistent(text, [*names, span(text, "source", "Korea Utara")])
