@@ -91,6 +91,7 @@ def validation_problems(where: str, error: ValidationError) -> list[Problem]:
     for item in error.errors(include_url=False):
         # Where a value may be of several kinds, pydantic says in brackets which one it tried.
         key = ".".join(part for part in map(str, item["loc"]) if "[" not in part) or "the file"
-        given = "" if item["type"] in ("missing", "extra_forbidden", "json_invalid") else f" (got {item['input']!r})"
-        problems.append(Problem(f"{where}: {key}", item["msg"] + given))
+        tells_itself = item["type"] in ("missing", "extra_forbidden", "json_invalid") or isinstance(item["input"], dict)
+        given = "" if tells_itself else f" (got {item['input']!r})"
+        problems.append(Problem(f"{where}: {key}", item["msg"].removeprefix("Value error, ") + given))
     return problems
