@@ -63,7 +63,7 @@ def test_the_commands_do_what_they_say(
             word for given in rest for word in (sorted(map(str, checkout.glob(given))) if "*" in given else [given])
         ]
         if name in ("train", "sweep", "adapt"):
-            keys = ["train.tokens=20000"] if name == "adapt" else TOY
+            keys = ["train.tokens=20000", "model.frozen_layers=0"] if name == "adapt" else TOY
             if not any(word.startswith("model.encoder=") for word in rest):
                 keys = [*keys, f"model.encoder={tiny_encoder}"]
             rest += [word for key in keys for word in ("--set", key)]

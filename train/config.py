@@ -24,6 +24,9 @@ class EncoderConfig(Frozen):
     revision: str | None = None
     encoder_dropout: float | None = Field(default=None, ge=0, lt=1)
     """Of the encoder's hidden layers and attention; None leaves what its config says."""
+    frozen_layers: int = Field(default=0, ge=0)
+    """So many of the encoder's lowest layers, and with any the embeddings, stay as they are: updates take less time and
+    memory (Lee et al. 2019, 1911.03090)."""
 
 
 class ModelConfig(EncoderConfig):
@@ -31,9 +34,6 @@ class ModelConfig(EncoderConfig):
     """Whether heads see how words are written; auto: where the encoder is uncased."""
     dropout: float = Field(default=0.1, ge=0, lt=1)
     """Before the heads; the encoder keeps its own."""
-    frozen_layers: int = Field(default=0, ge=0)
-    """So many of the encoder's lowest layers, and with any the embeddings, stay as they are: updates take less time and
-    memory (Lee et al. 2019, 1911.03090)."""
 
 
 class Stage(Frozen):
@@ -181,6 +181,14 @@ class AdaptConfig(Frozen):
     vocabulary: VocabularyConfig = VocabularyConfig()
     mask: MaskConfig = MaskConfig()
     train: AdaptTrainConfig = AdaptTrainConfig()
+
+    @model_validator(mode="after")
+    def _new_pieces_learn(self) -> AdaptConfig:
+        if self.model.frozen_layers and self.vocabulary.extend:
+            raise ValueError(
+                "model.frozen_layers keeps embeddings as they are, and vocabulary.extend adds some to learn"
+            )
+        return self
 
 
 AnyConfig = TypeVar("AnyConfig", Config, AdaptConfig)

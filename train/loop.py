@@ -12,7 +12,6 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
-from transformers import PreTrainedModel
 
 from models.masked import MaskedNetwork
 from models.network import Network
@@ -57,7 +56,7 @@ def _layer(name: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def freeze(encoder: PreTrainedModel, layers: int) -> None:
+def freeze(encoder: nn.Module, layers: int) -> None:
     """Keeps so many of the lowest layers, and with any the embeddings, from learning.
 
     Raises InputError for more layers than have weights of their own (ALBERT's share theirs).

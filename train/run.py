@@ -198,7 +198,6 @@ def checked_parts(config: Config) -> list[Part]:
     if (RUNS / config.name / "DONE").exists():
         return parts
     encoder = checked_encoder(config)
-    freeze(encoder.model, config.model.frozen_layers)
     for part in parts:
         settings_of(config, encoder, part.articles)
         for source, own in zip(config.data.sources, part.train, strict=True):
@@ -217,6 +216,7 @@ def checked_encoder(config: Config | AdaptConfig) -> Encoder:
         what = f"no package for {', '.join(missing)} is installed"
         raise InputError(f"{config.name}: train.trackers", what, f"pip install {' '.join(missing)}")
     encoder = load_encoder(config.model.encoder, revision=config.model.revision)
+    freeze(encoder.model, config.model.frozen_layers)
     if config.train.gradient_checkpointing and not encoder.model.supports_gradient_checkpointing:
         where = f"{config.name}: train.gradient_checkpointing"
         raise InputError(where, f"{encoder.name} cannot do it", "leave it out, and set train.accumulate instead")
@@ -278,7 +278,11 @@ def accelerator_for(config: Config | AdaptConfig, folder: Path) -> Accelerator:
 
 
 def set_up(model: PreTrainedModel, config: Config | AdaptConfig, accelerator: Accelerator) -> None:
-    """How an encoder computes in training, as the config and the device would have it."""
+    """How an encoder computes and learns in training, as the config and the device would have it.
+
+    `model`: an encoder, or one with a head of its own.
+    """
+    freeze(model.base_model, config.model.frozen_layers)
     if accelerator.device.type == "cpu":
         # Twice as quick here as the fused kernel (docs/experiments.md), and the same to rounding.
         model.set_attn_implementation("eager")
@@ -367,7 +371,6 @@ def _learn(config: Config, part: Part, folder: Path, accelerator: Accelerator) -
     set_seed(config.seed)  # before the model is built: its heads are drawn at random
     encoder = load_encoder(config.model.encoder, revision=config.model.revision)
     set_up(encoder.model, config, accelerator)
-    freeze(encoder.model, config.model.frozen_layers)
     settings = settings_of(config, encoder, part.articles)
     network = Network(encoder.model, settings, config.model.dropout)
     examples: list[Example] = []

@@ -53,7 +53,7 @@ def config(tmp_path: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def adapt_config(*overrides: str) -> AdaptConfig:
-    return load_adapt_config(ROOT / "configs" / "adapt.yaml", overrides)
+    return load_adapt_config(ROOT / "configs" / "adapt.yaml", ("model.frozen_layers=0", *overrides))
 
 
 def changed(config: AdaptConfig, name: str, **sections: dict[str, object]) -> AdaptConfig:
@@ -168,6 +168,16 @@ def test_a_tagger_is_trained_on_the_encoder_with_its_new_vocabulary(config: Adap
     scores, earlier = (json.loads((folder / "scores.json").read_text()) for folder in (again, run))
     assert scores["has_own_head"] is True
     assert scores["before"]["loss"] == pytest.approx(earlier["after"]["loss"], abs=1e-3)
+
+
+def test_frozen_layers_and_embeddings_stay_as_they_are(config: AdaptConfig) -> None:
+    before = load_encoder(config.model.encoder).model.state_dict()
+    run = adapt(changed(config, "frozen", model={"frozen_layers": 1}, train={"epochs": 1}))
+    after = load_encoder(str(run / "last")).model.state_dict()
+    learned = {name for name, value in before.items() if not torch.equal(after[name], value)}
+    assert learned == {name for name in before if name.startswith("encoder.layer.1.")}
+    scores = json.loads((run / "scores.json").read_text())
+    assert scores["after"]["loss"] < scores["before"]["loss"]
 
 
 def test_the_encoder_of_a_tagger_is_adapted(config: AdaptConfig) -> None:
@@ -372,11 +382,12 @@ def test_what_cannot_be_adapted_is_told_and_nothing_is_left(
         ("text.sources=[{path: x, format: docx}]", "is no format"),
         ("vocabulary.trim=0", r"vocabulary\.trim"),
         ("data.sources=[]", "data: Extra inputs"),
+        ("vocabulary.extend=5", r"frozen_layers keeps embeddings as they are"),
     ],
 )
 def test_what_is_wrong_in_a_config_is_said_by_key(override: str, told: str) -> None:
     with pytest.raises(InputError, match=told):
-        adapt_config(override)
+        adapt_config("model.frozen_layers=1", override)
 
 
 def test_a_dumped_config_reads_back_the_same(tmp_path: Path) -> None:
