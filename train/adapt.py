@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 import time
 from bisect import bisect_right
@@ -58,6 +59,8 @@ def adapt(config: AdaptConfig, resume: Resume = "auto") -> Path:
         open_run(folder, config, resume)
         shutil.rmtree(folder / "text", ignore_errors=True)
         return folder
+    # PyTorch's kernels for CPUs keep memory for each of so many shapes, and no two updates mask as many places.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     encoder = checked_encoder(config)
     mask_piece(encoder)
     accelerator = accelerator_for(config, folder)
