@@ -207,9 +207,11 @@ def _facts(run: Path, folds: Sequence[Evaluated], leaked: dict[str, list[tuple[i
                 "name": fold.folder.name,
                 "train": [document.id for document in fold.training],
                 "held_out": [document.id for document in fold.gold],
-                **{key: read_of(fold.folder, "split.json")[key] for key in ("dropped", "sampling")},
+                "dropped": split["dropped"],
+                "sampling": split["sampling"],
             }
             for fold in folds
+            for split in [read_of(fold.folder, "split.json")]
         ],
         "leaked_sentences": {name: len(found) for name, found in leaked.items()},
     }

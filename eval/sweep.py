@@ -37,8 +37,7 @@ def compare_rows(rows: Mapping[str, Sequence[Path]]) -> dict[str, Any]:
 
     The scores are micro F1 of `entity`, `source`, `cue` and `content`, and F1 of whole attributions, of what a row's
     runs have learned. `deviation` is missing for a single run, an `interval` for a single article, `against_first` in
-    the first row and for what that has not. Raises InputError if
-    two rows differ in their articles.
+    the first row and for what that has not. Raises InputError if two rows differ in their articles.
     """
     first: dict[str, Counts] = {}
     found: list[dict[str, Any]] = []
@@ -108,7 +107,9 @@ def _of(head: Head) -> Counting:
 
 
 def _means(rows: Sequence[Mapping[str, Any]]) -> Table:
-    def cell(own: Mapping[str, Any]) -> str:
+    def cell(own: Mapping[str, Any] | None) -> str:
+        if own is None:
+            return NONE
         deviation = f" ±{own['deviation']:.3f}" if "deviation" in own else ""
         bounds = " ({:.3f} to {:.3f})".format(*own["interval"]) if "interval" in own else ""
         return f"{own['mean']:.3f}{deviation}{bounds}"
@@ -116,28 +117,20 @@ def _means(rows: Sequence[Mapping[str, Any]]) -> Table:
     shown = [score for score in SCORES if any(score in row["scores"] for row in rows)]
     return Table(
         ("", "runs", *shown),
-        [
-            (
-                row["name"],
-                str(len(row["runs"])),
-                *(cell(own) if (own := row["scores"].get(score)) else NONE for score in shown),
-            )
-            for row in rows
-        ],
+        [(row["name"], str(len(row["runs"])), *(cell(row["scores"].get(score)) for score in shown)) for row in rows],
     )
 
 
 def _differences(rows: Sequence[Mapping[str, Any]]) -> Table:
-    def cell(own: Mapping[str, Any]) -> str:
+    def cell(own: Mapping[str, Any] | None) -> str:
+        if own is None:
+            return NONE
         found = own["against_first"]
         bounds = " ({:+.3f} to {:+.3f})".format(*found["interval"]) if "interval" in found else ""
         return f"{found['difference']:+.3f}{bounds}"
 
-    shown = [score for score in SCORES if score in rows[0]["scores"]]
+    shown = rows[0]["scores"]
     return Table(
         (f"minus {rows[0]['name']}", *shown),
-        [
-            (row["name"], *(cell(own) if (own := row["scores"].get(score)) else NONE for score in shown))
-            for row in rows[1:]
-        ],
+        [(row["name"], *(cell(row["scores"].get(score)) for score in shown)) for row in rows[1:]],
     )

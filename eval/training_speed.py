@@ -193,10 +193,9 @@ that of entities, micro, exact, after the last epoch."""
 
 def _check(run: Path) -> None:
     """Raises InputError for a run whose articles the standard recipe would not read as often."""
-    if len(folds_of(run)) > 1 or not read_of(run, "split.json")["held_out"]:
+    if len(folds_of(run)) > 1 or not (split := read_of(run, "split.json"))["held_out"]:
         raise InputError("data.held_out", "must be one share", "give fraction, documents or sources")
-    stages = read_of(run, "split.json")["sampling"]
-    if any(own["examples"] != own["an_epoch"] for sources in stages for own in sources.values()):
+    if any(own["examples"] != own["an_epoch"] for sources in split["sampling"] for own in sources.values()):
         cure = "leave out data.temperature and the weights"
         raise InputError("data", "draws from its sources, and the standard recipe reads each as it is", cure)
     if any(stage["sources"] for stage in read_of(run, "config.yaml")["train"]["stages"]):

@@ -417,9 +417,9 @@ def sweep(
         for one in row.configs:
             folder = run_training(one)
             runs[row.name].append(folder)
-            if FIRST and not (folder / "eval" / "scores.json").exists():
-                evaluate_run(folder)
             if FIRST:
+                if not (folder / "eval" / "scores.json").exists():
+                    evaluate_run(folder)
                 typer.echo(f"trained: {folder}  {usage_of(folder)}".rstrip(), err=True)
     if not FIRST:
         return

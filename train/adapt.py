@@ -14,7 +14,6 @@ import time
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -62,13 +61,13 @@ def adapt(config: AdaptConfig, resume: Resume = "auto") -> Path:
     # PyTorch's kernels for CPUs keep memory for each of so many shapes, and no two updates mask as many places.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     encoder = checked_encoder(config)
-    mask_piece(encoder)
+    mask_piece(encoder)  # raises, before anything is written, where there is none
     accelerator = accelerator_for(config, folder)
     main = accelerator.is_main_process
     if main:
         _open(config, encoder, folder, resume)
     accelerator.wait_for_everyone()
-    with locked(folder) if main else nullcontext():
+    with locked(folder, accelerator):
         if not (folder / "DONE").exists():  # by one that held the lock before
             _learn(config, encoder, folder, accelerator)
     if main:

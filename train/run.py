@@ -7,7 +7,6 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -360,7 +359,7 @@ def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> Non
         open_run(folder, config, resume)
     accelerator.wait_for_everyone()
     _check_unchanged(folder, part)
-    with locked(folder) if accelerator.is_main_process else nullcontext():
+    with locked(folder, accelerator):
         if not (folder / "DONE").exists():  # by one that held the lock before
             _learn(config, part, folder, accelerator)
 
@@ -480,7 +479,7 @@ def _tell(name: str, part: Part, sampling: Sequence[Mapping[str, Mapping[str, in
     console = Console(stderr=True, highlight=False)
     told = f"{len(part.articles):,} articles to learn from, {len(part.held_out):,} held out"
     if part.dropped:
-        told += f"; {len(part.dropped):,} left out, most for being near one held out: split.json"
+        told += f"; {len(part.dropped):,} left out, split.json says why"
     console.print(f"{name}: {told}")
     for number, sources in enumerate(sampling, start=1):
         if len(sources) > 1:

@@ -84,11 +84,14 @@ def open_run(folder: Path, config: Config | AdaptConfig, resume: Resume) -> None
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keeps a run directory to one training at a time; it is free again however that ends.
+def locked(folder: Path, accelerator: Accelerator) -> Iterator[None]:
+    """Keeps a run directory to one training at a time; it is free again however that ends. Called by every process.
 
     Raises InputError where another has it.
     """
+    if not accelerator.is_main_process:
+        yield
+        return
     lock = FileLock(folder / "state" / "lock")
     try:
         (folder / "state").mkdir(exist_ok=True)

@@ -95,6 +95,10 @@ def test_training_is_measured_beside_the_standard_recipe(
     assert list((tmp_path / "runs").iterdir()) == []
     with pytest.raises(InputError, match=r"train\.epoch: Extra"):
         training_speed.table(root / "configs" / "quickstart.yaml", [*keys, "train.epoch=1"])
+    staged = [*keys, "train.epochs=null", "train.stages=[{epochs: 1, sources: [seeds]}]"]
+    with pytest.raises(InputError, match=r"train\.stages: name sources"):
+        training_speed.table(root / "configs" / "quickstart.yaml", staged)
+    assert list((tmp_path / "runs").iterdir()) == []
 
 
 def test_the_standard_recipe_learns(tiny_encoder: Path, seeds: list[Document]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import torch
-from accelerate import tracking
+from accelerate import Accelerator, tracking
 from accelerate.utils import LoggerType
 from safetensors.torch import load_file
 from transformers.models.bert.modeling_bert import BertIntermediate
@@ -392,7 +392,10 @@ def test_one_run_is_trained_by_one_process_at_a_time(config: Config) -> None:
     run = Path("runs") / config.name
     (run / "state").mkdir(parents=True)
     (run / "config.yaml").write_text(dump(config))
-    with locked(run), pytest.raises(InputError, match="another process is training this very run"):
+    with (
+        locked(run, Accelerator(cpu=True)),
+        pytest.raises(InputError, match="another process is training this very run"),
+    ):
         train(config)
     assert (train(config) / "DONE").exists()
     assert not (run / "state").exists()
