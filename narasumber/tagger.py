@@ -56,10 +56,10 @@ class Tagger:
         """The document with the model's annotation in place of its own, in the terms of the document: its scope, and
         nothing where its annotation says nothing.
         """
-        text = document.text
-        pieces = pieces_of(text, self.tokenizer, self.settings.unk_id)
+        pieces = pieces_of(document.text, self.tokenizer, self.settings.unk_id)
         if not pieces.words:
             return document.with_annotation([])
+        text = pieces.text
         scores = self._scores_by_head(pieces)
         found = consistent(text, _said(document, self._tagged(pieces, scores, document.scope)))
         if {"source", "cue"} <= scores.keys() and document.scope.layer("source"):

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from narasumber.casing import cased
 from narasumber.sentences import sentences
 from narasumber.settings import Settings
 from narasumber.words import lines, words
@@ -52,10 +53,12 @@ def word_shape(word: str) -> int:
 class Pieces:
     """The word pieces of an article, without special tokens.
 
+    `text` as it was read: of the article's length, and the same unless that has no casing (`narasumber.casing`);
     `words` [words] offsets; `ids`, `word_of` [pieces]; `first` [words + 1] the place of each word's first piece, and
     the number of pieces; `shapes` [words]; `breaks` maps a word that opens a sentence to 1, one that opens a line to 2.
     """
 
+    text: str
     words: list[tuple[int, int]]
     ids: Ints
     word_of: Ints
@@ -75,6 +78,7 @@ def pieces_of(text: str, tokenizer: Tokenizer, unk_id: int) -> Pieces:
     Where one piece covers several words (`/9` in `(4/9)`), it is the first one's, and the others are tokenised by
     themselves. A word that the tokenizer passes over (a lone zero-width space, say) gets the unknown piece.
     """
+    text = cased(text, tokenizer, unk_id)
     offsets = words(text)
     starts = np.array([start for start, _ in offsets], dtype=np.int64)
     ids: list[int] = []
@@ -102,6 +106,7 @@ def pieces_of(text: str, tokenizer: Tokenizer, unk_id: int) -> Pieces:
         word = last
     owners = np.array(word_of, dtype=np.int64)
     return Pieces(
+        text=text,
         words=offsets,
         ids=np.array(ids, dtype=np.int64),
         word_of=owners,
