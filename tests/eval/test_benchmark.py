@@ -98,6 +98,12 @@ def test_training_is_measured_beside_the_standard_recipe(
     staged = [*keys, "train.epochs=null", "train.stages=[{epochs: 1, sources: [seeds]}]"]
     with pytest.raises(InputError, match=r"train\.stages: name sources"):
         training_speed.table(root / "configs" / "quickstart.yaml", staged)
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "a.txt").write_text("Ani Yudhoyono pergi ke Jakarta.", encoding="utf-8")
+    (tmp_path / "more" / "a.ann").write_text("T1\tPER 0 13\tAni Yudhoyono\n", encoding="utf-8")
+    weighed = [*keys, f"data.sources=[{{path: {root / 'seeds'}}}, {{path: {tmp_path / 'more'}, weight: 3}}]"]
+    with pytest.raises(InputError, match="draws from its sources"):
+        training_speed.table(root / "configs" / "quickstart.yaml", weighed)
     assert list((tmp_path / "runs").iterdir()) == []
 
 
