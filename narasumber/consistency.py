@@ -3,9 +3,9 @@
 A model learns where spans end from examples, and from few it learns it badly. In 3,270 annotated sources, cues and
 contents of 127 articles none ends in the middle of a name or of a pair of brackets, and one content in 1,213 has an odd
 number of quotation marks. No content goes on behind its sentence or begins with a cue that has a source. Of 880 sources
-none ends with a function word or before `tersebut`, holds an addressee or `itu, `, begins with `dikutip` or `menurut`,
-or leaves out the first names of an enumeration; one begins with `pernyataan`, two end before a name. All of 16 verbs
-that `oleh` or `dari` follows hold it.
+none ends with a function word or before `tersebut`, is or holds an addressee, holds `itu, `, begins with `dikutip` or
+`menurut`, or leaves out the first names of an enumeration; one begins with `pernyataan`, two end before a name. All of
+16 verbs that `oleh` or `dari` follows hold it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Final
 
 from narasumber.document import Span
-from narasumber.linking import SOURCE_FOLLOWS, needs_source
+from narasumber.linking import REPORTING, SOURCE_FOLLOWS, needs_source
 from narasumber.sentences import sentences
 from narasumber.words import WORD, lines
 
@@ -26,10 +26,14 @@ _STOPS: Final = ".,;:"
 _OPENING: Final = re.compile(r"[\s.,;:]*(?:bahwa\s+)?")
 """What stands between a cue and its content."""
 
+_SAID_BEHIND: Final = re.compile(rf",\s(?:{REPORTING}|menurut)(?:nya)?\b")
+_CONJUNCTION: Final = re.compile(r"(?:Namun|Sementara|Sedangkan|Tetapi|Tapi|Dan|Kemudian|Lalu)\s+")
+"""What opens the sentence of `harga naik, kata A` before the content."""
+
 _LETTER: Final = re.compile(r"\w")
 _HYPHENATED_BEFORE, _HYPHENATED_BEHIND = re.compile(r"(?:\w+-)+$"), re.compile(r"(?:-\w+)+")
 _PREPOSITION: Final = re.compile(r" (?:oleh|dari)\b")
-_VERB: Final = re.compile(r"di\w|me\w", re.IGNORECASE)
+_VERB: Final = re.compile(r"di\w|me\w|berdasarkan", re.IGNORECASE)
 _WORD: Final = re.compile(r"[\w-]+")
 _DETERMINER: Final = re.compile(r" (?:tersebut|itu|ini)\b")
 FUNCTION_WORDS: Final = frozenset(
@@ -45,6 +49,7 @@ _LEADING: Final = re.compile(
 _ASIDE: Final = re.compile(r"(?<=tersebut), |(?<=itu), |(?<=ini), ")
 """... `Menanggapi laporan itu, A mengatakan`."""
 _ADDRESSEE: Final = re.compile(r"(?:(?<!\s)\s+(?:ber|me)\w+)?(?<!\s)\s+kepada\b")
+_SPOKEN_TO: Final = re.compile(r"\bkepada $", re.IGNORECASE)
 _QUOTED: Final = re.compile(r"(?:Mengutip|Melansir|Menyitir|Menurut|Dikutip|Dilansir)(?: dari)?(?: [a-z]\w+)? $")
 """What a sentence may open with, before the first of two sources: `Mengutip pernyataan A, B merinci ...`."""
 _CLAUSE: Final = re.compile(r"(?P<own> yang(?: [^\s,.\"“”]+){1,12}) ")
@@ -61,12 +66,13 @@ def consistent(text: str, spans: Iterable[Span]) -> list[Span]:
 
     - cues hold the whole of a hyphenated word (`disebut-sebut`) and their preposition (`dikutip dari`),
     - sources and contents hold the whole of a name that they reach into, and the bracket that closes one they hold,
+    - no source stands behind `kepada`,
     - sources go on over a name, `tersebut` and the like, a relative clause or an apposition before their cue, begin
       with the first name of an enumeration, behind `dikutip` and behind `laporan itu, `, end before an addressee and
       part at the comma of `Mengutip A, B mengatakan`,
     - neither cues nor sources begin or end with punctuation, nor sources end with a function word,
-    - contents hold both of a pair of quotation marks of a line, begin behind `mengatakan bahwa` and end with their
-      sentence, without its full stop,
+    - contents hold both of a pair of quotation marks of a line, begin behind `mengatakan bahwa`, or with their sentence
+      where `, kata A` stands behind them, and end with their sentence, without its full stop,
 
     and those of one layer that now overlap partly are one.
     """
@@ -74,10 +80,11 @@ def consistent(text: str, spans: Iterable[Span]) -> list[Span]:
     names = [span for span in given if span.layer == "entity"]
     cues = _placed((span, _whole_cue(text, span.start, span.end)) for span in given if span.layer == "cue")
     contents = [span for span in given if span.layer == "content"]
-    bounds, ends = (lines(text), [end for _, end in sentences(text)]) if contents else ([], [])
+    bounds, within = (lines(text), sentences(text)) if contents else ([], [])
     contents = _placed((span, _with_both_quotes(text, span.start, span.end, bounds)) for span in contents)
-    contents = _placed((span, _whole_content(text, span, names, cues, ends)) for span in contents)
+    contents = _placed((span, _whole_content(text, span, names, cues, within)) for span in contents)
     apart = [part for span in given if span.layer == "source" for part in _apart(text, span, cues)]
+    apart = [span for span in apart if not _SPOKEN_TO.search(text, max(0, span.start - 10), span.start)]
     sources = _placed((span, _whole_source(text, span, names, cues)) for span in apart)
     found = {*names, *(span for own in (cues, contents, sources) for span in _without_crossings(own))}
     return sorted(found, key=lambda span: span.sort_key)
@@ -120,9 +127,9 @@ def _whole_cue(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _whole_content(
-    text: str, span: Span, names: Sequence[Span], cues: Sequence[Span], ends: Sequence[int]
+    text: str, span: Span, names: Sequence[Span], cues: Sequence[Span], bounds: Sequence[tuple[int, int]]
 ) -> tuple[int, int]:
-    """`ends` of the sentences."""
+    """`bounds` of the sentences."""
     start, end = _with_its_bracket(text, *_with_whole_names(names, span.start, span.end, within=False))
     cue = _next(cues, start)
     if cue and cue.start == start and needs_source(cue.text_in(text)):
@@ -130,7 +137,11 @@ def _whole_content(
     if opening := _OPENING.match(text, start, end):
         start = opening.end()
     if start < end:
-        end = min(end, ends[bisect_right(ends, start)])
+        first, last = bounds[bisect_right(bounds, start, key=lambda bound: bound[0]) - 1]
+        end = min(end, last)
+        if _SAID_BEHIND.match(text, end) and not _marks(text, first, end) and not _any_within(cues, first, start):
+            conjunction = _CONJUNCTION.match(text, first, end)
+            start = conjunction.end() if conjunction else first
     while start < end and (text[end - 1] in _STOPS or text[end - 1].isspace()) and text[start] not in _QUOTES:
         end -= 1
     return start, end
@@ -193,6 +204,11 @@ def _next(spans: Sequence[Span], place: int) -> Span | None:
     """The first, of some in text order, that begins there or behind."""
     number = bisect_left(spans, place, key=lambda span: span.start)
     return spans[number] if number < len(spans) else None
+
+
+def _any_within(spans: Sequence[Span], start: int, end: int) -> bool:
+    found = _next(spans, start)
+    return found is not None and found.start < end
 
 
 def _first_of_its_kind(text: str, names: Sequence[Span], start: int) -> int:

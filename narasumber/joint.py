@@ -1,13 +1,16 @@
-"""Layers read together: a cue that must have a source gets the likeliest of its sentence.
+"""Layers read together.
 
-Each layer is read by itself, and a source is the harder to see of the two: no form marks it, while cues are a small set
-of words. Of 834 annotated cues that call for a source (`linking.needs_source`) 829 have one, 825 in their sentence.
+Each layer is read by itself, and some are harder to see than others. Behind 388 quotations of 127 annotated articles a
+reporting verb stands (`"...," kata A`): all these verbs are cues, and the quotations contents. A source is the hardest:
+no form marks it, while cues are a small set of words. Of 834 annotated cues that call for a source
+(`linking.needs_source`) 829 have one, 825 in their sentence; so such a cue gets the likeliest of its sentence.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -17,9 +20,19 @@ import numpy.typing as npt
 from narasumber.consistency import FUNCTION_WORDS
 from narasumber.decode import Scores, span_losses
 from narasumber.document import Span
-from narasumber.linking import LIMIT, SOURCE_FOLLOWS, link, needs_source
+from narasumber.linking import LIMIT, REPORTING, SOURCE_FOLLOWS, link, needs_source
 from narasumber.sentences import sentences
 from narasumber.tags import Offsets
+
+_MARKS: Final = '"“”'
+_SAID: Final = re.compile(
+    rf"(?P<content>(?<![^\s(])[{_MARKS}](?=\S)[^{_MARKS}\n\r\u2028\u2029]*[,.?!…][{_MARKS}])"
+    rf"[^\S\n\r\u2028\u2029]+(?P<cue>(?:{REPORTING})(?:nya)?)\b"
+)
+_AT_SECOND_HAND: Final = re.compile(
+    r",?\s*(?:seperti\s+)?(?:dikutip|dilansir|disitir|mengutip|melansir|menyitir)\b", re.IGNORECASE
+)
+"""What stands behind a content that holds all of `"...," kata A`."""
 
 LONGEST: Final = 25
 """Words of a source that is looked for; one of 880 annotated ones has more."""
@@ -27,6 +40,36 @@ WRONG_SIDE: Final = 3.5
 """Nats: 794 of 815 annotated sources stand on the side that `linking.SOURCE_FOLLOWS` tells, odds of 38 to 1."""
 UNLIKELY: Final = 5.0
 """How many nats a source may score below what was read in its place (docs/experiments.md)."""
+
+
+def with_quotations(text: str, spans: Iterable[Span]) -> list[Span]:
+    """The spans, and the content and the cue of each quotation that a reporting verb stands right behind, in place of
+    cues and contents that cross them.
+    """
+    said = list(_SAID.finditer(text))
+    cues = [Span("cue", "CUE", *match.span("cue")) for match in said]
+    quotations = [Span("content", "CONTENT", *match.span("content")) for match in said]
+    kept = [
+        span
+        for span in spans
+        if not (span.layer == "cue" and _touched(cues, span))
+        and not (span.layer == "content" and any(_crosses(text, span, one) for one in _touched(quotations, span)))
+    ]
+    return sorted({*kept, *cues, *quotations}, key=lambda span: span.sort_key)
+
+
+def _touched(spans: Sequence[Span], span: Span) -> Sequence[Span]:
+    """Those of some in text order, none overlapping another, that overlap one more."""
+    first = bisect_right(spans, span.start, key=lambda own: own.end)
+    return spans[first : bisect_left(spans, span.end, key=lambda own: own.start)]
+
+
+def _crosses(text: str, content: Span, quotation: Span) -> bool:
+    """Whether a content goes beyond the quotation that it overlaps, and is not quoted itself."""
+    if quotation.start <= content.start and content.end <= quotation.end:
+        return False
+    holds = content.start <= quotation.start and quotation.end < content.end
+    return not (holds and _AT_SECOND_HAND.match(text, content.end))
 
 
 def missing_sources(

@@ -19,10 +19,14 @@ from narasumber.document import Attribution, Span
 from narasumber.sentences import sentences
 from narasumber.words import lines
 
+REPORTING = (
+    "kata|ujar|ucap|ungkap|tutur|terang|jelas|imbuh|tambah|tegas|papar|beber|sebut|tulis|lapor|lanjut|sambung|tutup"
+    "|pungkas|cetus"
+)
+"""Bare verbs."""
+
 SOURCE_FOLLOWS = re.compile(
-    r"kata|ujar|ucap|ungkap|tutur|terang|jelas|imbuh|tambah|tegas|papar|beber|sebut|tulis|lapor|lanjut|sambung|tutup|pungkas|cetus"
-    r"|menurut|menyitir|mengutip|melansir|berdasarkan|.*\b(?:dari|oleh)|di\w+",
-    re.IGNORECASE,
+    rf"{REPORTING}|menurut|menyitir|mengutip|melansir|berdasarkan|.*\b(?:dari|oleh)|di\w+", re.IGNORECASE
 )
 """Cues whose source stands behind them: bare reporting verbs, prepositions and passives."""
 

@@ -14,7 +14,7 @@ from narasumber.consistency import consistent, with_form
 from narasumber.decode import viterbi
 from narasumber.document import Document, Span
 from narasumber.errors import InputError
-from narasumber.joint import missing_sources
+from narasumber.joint import missing_sources, with_quotations
 from narasumber.labels import LAYERS, Head, layer_of_head
 from narasumber.linking import link
 from narasumber.scope import Scope
@@ -61,7 +61,10 @@ class Tagger:
             return document.with_annotation([])
         text = pieces.text
         scores = self._scores_by_head(pieces)
-        found = consistent(text, _said(document, self._tagged(pieces, scores, document.scope)))
+        tagged = self._tagged(pieces, scores, document.scope)
+        if {"cue", "content"} <= scores.keys() and document.scope.layer("cue") and document.scope.layer("content"):
+            tagged = with_quotations(text, tagged)
+        found = consistent(text, _said(document, tagged))
         if {"source", "cue"} <= scores.keys() and document.scope.layer("source"):
             follow = np.array(self.settings.transitions["source"], dtype=np.float32)
             missing = missing_sources(text, found, pieces.words, scores["source"], follow)

@@ -39,6 +39,11 @@ def span(text: str, layer: Layer, part: str, label: str | None = None) -> Span:
         ("peringatan dari Ani", "cue", "peringatan", "peringatan"),
         ("begitu, demikian menurut Ani", "cue", "demikian menurut", "menurut"),
         ("BI: Rupiah naik", "cue", ":", ":"),
+        ("Berdasarkan unggahan Ani", "cue", "Berdasarkan unggahan", "Berdasarkan"),
+        ("Tadi. Harga di sana naik, kata Ani", "content", "sana naik", "Harga di sana naik"),
+        ("Namun harga naik lagi, menurut Ani", "content", "lagi", "harga naik lagi"),
+        ("Namun harga naik lagi, menurut Ani", "content", "Namun harga naik lagi", "harga naik lagi"),
+        ('"Ya," lalu harga naik, kata Ani', "content", "harga naik", "harga naik"),
         ("Pejabat itu juga berkata", "source", "Pejabat", "Pejabat itu"),
         ("Pejabat itu juga berkata", "source", "Pejabat itu juga", "Pejabat itu"),
         ("Pejabat berbicara kepada AFP, mengatakan", "source", "Pejabat berbicara kepada AFP", "Pejabat"),
@@ -59,6 +64,19 @@ def test_a_span_is_drawn_to_where_annotators_end_it(text: str, layer: Layer, fou
     assert consistent(text, [*names, span(text, layer, found)]) == sorted(
         [*names, span(text, layer, wanted)], key=lambda item: item.sort_key
     )
+
+
+def test_whom_a_speaker_speaks_to_is_no_source() -> None:
+    text = "Kepada Forbes, Thao berujar"
+    assert consistent(text, [span(text, "source", "Forbes"), span(text, "source", "Thao")]) == [
+        span(text, "source", "Thao")
+    ]
+
+
+def test_a_content_does_not_begin_with_its_sentence_where_a_cue_stands_before_it() -> None:
+    text = "Korut mengatakan, mereka akan mencoba lagi, kata kantor berita"
+    spans = [span(text, "cue", "mengatakan"), span(text, "content", "mereka akan mencoba lagi")]
+    assert consistent(text, spans) == spans
 
 
 @pytest.mark.parametrize(

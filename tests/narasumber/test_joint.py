@@ -1,12 +1,17 @@
-"""A cue that calls for a source gets the likeliest of its sentence."""
+"""A cue that calls for a source gets the likeliest; a quotation and the verb behind it belong together."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from narasumber.document import Document, Span
-from narasumber.joint import missing_sources
+from narasumber.joint import missing_sources, with_quotations
+from narasumber.labels import LABELS, LAYERS, Layer
 from narasumber.linking import needs_source
 from narasumber.words import words
 
@@ -78,3 +83,77 @@ def test_annotated_cues_have_the_sources_they_call_for(seeds: list[Document]) ->
         bool(one.sources) for seed in seeds for one in seed.attributions if needs_source(one.cue.text_in(seed.text))
     ]
     assert sum(calls) >= 0.95 * len(calls) > 30
+
+
+QUOTED = 'Ani pergi. "Harga naik," tegas Ani, dilansir AFP.'
+
+
+def spans_in(text: str, **parts: str) -> list[Span]:
+    """The first `cue`, `content` or `source` of some words; a digit behind the layer makes room for a second."""
+    found = [
+        Span(layer, layer.upper(), text.index(part), text.index(part) + len(part))
+        for name, part in parts.items()
+        for layer in LAYERS
+        if layer == name.rstrip("12")
+    ]
+    return sorted(found, key=lambda span: span.sort_key)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        {},
+        {"cue": '" tegas'},
+        {"content": "Harga"},
+        {"content": 'pergi. "Harga naik,"'},
+        {"content": '"Harga naik," tegas'},
+        {"content": QUOTED[:-1]},
+    ],
+)
+def test_a_verb_behind_a_quotation_is_a_cue_and_the_quotation_its_content(read: dict[str, str]) -> None:
+    found = with_quotations(QUOTED, spans_in(QUOTED, **read))
+    kept = {"content2": "Harga"} if read == {"content": "Harga"} else {}
+    assert found == spans_in(QUOTED, content='"Harga naik,"', cue="tegas", **kept)
+
+
+def test_what_is_quoted_at_second_hand_holds_the_quotation() -> None:
+    outer = '"Harga naik," tegas Ani'
+    found = with_quotations(QUOTED, spans_in(QUOTED, content=outer))
+    assert found == spans_in(QUOTED, content=outer, content2='"Harga naik,"', cue="tegas")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Istilah "harga naik" sebut Ani',
+        'Ani: "harga naik," dan pergi',
+        'Ani: "harga naik,"\nkata Budi',
+        'Ani: "harga naik,"kata Budi',
+        'a"harga naik," kata Budi',
+        'Ani: "harga naik," katakan Budi',
+    ],
+)
+def test_other_quotations_are_left_to_the_model(text: str) -> None:
+    assert with_quotations(text, []) == []
+
+
+def test_annotated_articles_stay_as_they_are(seeds: list[Document]) -> None:
+    for seed in seeds:
+        bare = [replace(span, attributes=()) for span in seed.spans]
+        assert with_quotations(seed.text, bare) == sorted(bare, key=lambda span: span.sort_key)
+    assert sum(len(with_quotations(seed.text, [])) for seed in seeds) == 12
+
+
+@given(
+    st.text(st.sampled_from('a ,.\n"“”')).map(lambda text: text.replace("aa", "kata")),
+    st.lists(st.tuples(st.sampled_from(["cue", "content", "source"]), st.integers(0, 40), st.integers(1, 20))),
+)
+def test_what_is_added_is_left_alone_the_second_time(text: str, drawn: list[tuple[Layer, int, int]]) -> None:
+    spans = [
+        Span(layer, LABELS[layer][0], start, start + length)
+        for layer, start, length in drawn
+        if start + length <= len(text)
+    ]
+    once = with_quotations(text, spans)
+    assert with_quotations(text, once) == once
+    assert {span for span in spans if span.layer == "source"} <= set(once)
