@@ -52,6 +52,12 @@ _ADDRESSEE: Final = re.compile(r"(?:(?<!\s)\s+(?:ber|me)\w+)?(?<!\s)\s+kepada\b"
 _SPOKEN_TO: Final = re.compile(r"\bkepada $", re.IGNORECASE)
 _QUOTED: Final = re.compile(r"(?:Mengutip|Melansir|Menyitir|Menurut|Dikutip|Dilansir)(?: dari)?(?: [a-z]\w+)? $")
 """What a sentence may open with, before the first of two sources: `Mengutip pernyataan A, B merinci ...`."""
+_ROLE: Final = re.compile(
+    r"(?:Ketua|Wakil|Kepala|Juru|Jubir|Penas[ie]hat|Direktur|Dirjen|Deputi|Sekretaris|Menteri|Presiden|Gubernur|Bupati"
+    r"|Wali|Komandan|Analis|Ekonom|Pengamat|Pakar|Peneliti|Anggota|Koordinator|Manajer|Chief|Head|CEO)"
+    r"(?: [^\s,\"“”]+){0,12}, "
+)
+"""What a sentence may open with, before the name of the one who speaks."""
 _CLAUSE: Final = re.compile(r"(?P<own> yang(?: [^\s,.\"“”]+){1,12}) ")
 """What stands between a source and its cue, if it is a relative clause of the source."""
 _APPOSITION: Final = re.compile(
@@ -68,8 +74,8 @@ def consistent(text: str, spans: Iterable[Span]) -> list[Span]:
     - sources and contents hold the whole of a name that they reach into, and the bracket that closes one they hold,
     - no source stands behind `kepada`,
     - sources go on over a name, `tersebut` and the like, a relative clause or an apposition before their cue, begin
-      with the first name of an enumeration, behind `dikutip` and behind `laporan itu, `, end before an addressee and
-      part at the comma of `Mengutip A, B mengatakan`,
+      with the first name of an enumeration, with the role that opens a sentence (`Ketua APTI, A, mengatakan`), behind
+      `dikutip` and behind `laporan itu, `, end before an addressee and part at the comma of `Mengutip A, B mengatakan`,
     - neither cues nor sources begin or end with punctuation, nor sources end with a function word,
     - contents hold both of a pair of quotation marks of a line, begin behind `mengatakan bahwa`, or with their sentence
       where `, kata A` stands behind them, and end with their sentence, without its full stop,
@@ -80,12 +86,13 @@ def consistent(text: str, spans: Iterable[Span]) -> list[Span]:
     names = [span for span in given if span.layer == "entity"]
     cues = _placed((span, _whole_cue(text, span.start, span.end)) for span in given if span.layer == "cue")
     contents = [span for span in given if span.layer == "content"]
-    bounds, within = (lines(text), sentences(text)) if contents else ([], [])
+    bounds = lines(text) if contents else []
+    within = sentences(text) if any(span.layer in ("content", "source") for span in given) else []
     contents = _placed((span, _with_both_quotes(text, span.start, span.end, bounds)) for span in contents)
     contents = _placed((span, _whole_content(text, span, names, cues, within)) for span in contents)
     apart = [part for span in given if span.layer == "source" for part in _apart(text, span, cues)]
     apart = [span for span in apart if not _SPOKEN_TO.search(text, max(0, span.start - 10), span.start)]
-    sources = _placed((span, _whole_source(text, span, names, cues)) for span in apart)
+    sources = _placed((span, _whole_source(text, span, names, cues, within)) for span in apart)
     found = {*names, *(span for own in (cues, contents, sources) for span in _without_crossings(own))}
     return sorted(found, key=lambda span: span.sort_key)
 
@@ -147,7 +154,10 @@ def _whole_content(
     return start, end
 
 
-def _whole_source(text: str, span: Span, names: Sequence[Span], cues: Sequence[Span]) -> tuple[int, int]:
+def _whole_source(
+    text: str, span: Span, names: Sequence[Span], cues: Sequence[Span], bounds: Sequence[tuple[int, int]]
+) -> tuple[int, int]:
+    """`bounds` of the sentences."""
     start, end = _with_its_bracket(text, *_with_whole_names(names, span.start, span.end, within=True))
     if leading := _LEADING.match(text, start, end):
         start = leading.end()
@@ -165,6 +175,9 @@ def _whole_source(text: str, span: Span, names: Sequence[Span], cues: Sequence[S
         end = determiner.end()
     if " dan " in text[start:end]:
         start = _first_of_its_kind(text, names, start)
+    first, _ = bounds[bisect_right(bounds, start, key=lambda bound: bound[0]) - 1]
+    if (name := _next(names, start)) and name.start == start and name.label == "PER":
+        start = first if _ROLE.fullmatch(text, first, start) else start
     cue = _next(cues, end)
     if cue and not SOURCE_FOLLOWS.fullmatch(cue.text_in(text)):
         behind = _CLAUSE.fullmatch(text, end, cue.start) or _APPOSITION.fullmatch(text, end, cue.start)

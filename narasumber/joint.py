@@ -3,7 +3,8 @@
 Each layer is read by itself, and some are harder to see than others. Behind 388 quotations of 127 annotated articles a
 reporting verb stands (`"...," kata A`): all these verbs are cues, and the quotations contents. A source is the hardest:
 no form marks it, while cues are a small set of words. Of 834 annotated cues that call for a source
-(`linking.needs_source`) 829 have one, 825 in their sentence; so such a cue gets the likeliest of its sentence.
+(`linking.needs_source`) 829 have one, 825 in their sentence; so such a cue gets the likeliest of its sentence. And
+each of the 3,270 annotated sources, cues and contents belongs to an attribution.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy.typing as npt
 
 from narasumber.consistency import FUNCTION_WORDS
 from narasumber.decode import Scores, span_losses
-from narasumber.document import Span
+from narasumber.document import Attribution, Span
 from narasumber.linking import LIMIT, REPORTING, SOURCE_FOLLOWS, link, needs_source
 from narasumber.sentences import sentences
 from narasumber.tags import Offsets
@@ -112,6 +113,12 @@ def missing_sources(
                 take(best)
                 found.append(best)
     return found
+
+
+def attributed(spans: Iterable[Span], attributions: Iterable[Attribution]) -> list[Span]:
+    """The entities, and of the other layers what belongs to an attribution."""
+    linked = {span for one in attributions for span in (one.cue, *one.sources, *one.contents)}
+    return [span for span in spans if span.layer == "entity" or span in linked]
 
 
 def _best(text: str, words: Offsets, losses: Scores, free: npt.NDArray[np.bool_]) -> Span | None:

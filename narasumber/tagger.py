@@ -14,7 +14,7 @@ from narasumber.consistency import consistent, with_form
 from narasumber.decode import viterbi
 from narasumber.document import Document, Span
 from narasumber.errors import InputError
-from narasumber.joint import missing_sources, with_quotations
+from narasumber.joint import attributed, missing_sources, with_quotations
 from narasumber.labels import LAYERS, Head, layer_of_head
 from narasumber.linking import link
 from narasumber.scope import Scope
@@ -62,15 +62,15 @@ class Tagger:
         text = pieces.text
         scores = self._scores_by_head(pieces)
         tagged = self._tagged(pieces, scores, document.scope)
-        if {"cue", "content"} <= scores.keys() and document.scope.layer("cue") and document.scope.layer("content"):
-            tagged = with_quotations(text, tagged)
-        found = consistent(text, _said(document, tagged))
-        if {"source", "cue"} <= scores.keys() and document.scope.layer("source"):
-            follow = np.array(self.settings.transitions["source"], dtype=np.float32)
-            missing = missing_sources(text, found, pieces.words, scores["source"], follow)
-            found = consistent(text, [*found, *_said(document, missing)])
-        spans = [with_form(text, span) for span in found]
-        return document.with_annotation(spans, link(text, spans))
+        if not all(layer in scores and document.scope.layer(layer) for layer in ("source", "cue", "content")):
+            spans = [with_form(text, span) for span in consistent(text, _said(document, tagged))]
+            return document.with_annotation(spans, link(text, spans))
+        found = consistent(text, _said(document, with_quotations(text, tagged)))
+        follow = np.array(self.settings.transitions["source"], dtype=np.float32)
+        missing = missing_sources(text, found, pieces.words, scores["source"], follow)
+        spans = [with_form(text, span) for span in consistent(text, [*found, *_said(document, missing)])]
+        attributions = link(text, spans)
+        return document.with_annotation(attributed(spans, attributions), attributions)
 
     def _scores_by_head(self, pieces: Pieces) -> dict[Head, Floats]:
         """For each head [words, tags]."""

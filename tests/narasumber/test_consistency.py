@@ -66,6 +66,22 @@ def test_a_span_is_drawn_to_where_annotators_end_it(text: str, layer: Layer, fou
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Tadi. Ketua Umum APTI, Ani Budi, menilai", "Ketua Umum APTI, Ani Budi"),
+        ("Namun di sisi lain, Ani Budi menilai", "Ani Budi"),
+        ("Ketua pergi, lalu, Ani Budi menilai", "Ani Budi"),
+        ('Ketua "hebat", Ani Budi menilai', "Ani Budi"),
+    ],
+)
+def test_a_source_begins_with_the_role_that_opens_the_sentence(text: str, wanted: str) -> None:
+    name = span(text, "entity", "Ani Budi", "PER")
+    assert consistent(text, [name, span(text, "source", "Ani Budi")]) == sorted(
+        [name, span(text, "source", wanted)], key=lambda item: item.sort_key
+    )
+
+
 def test_whom_a_speaker_speaks_to_is_no_source() -> None:
     text = "Kepada Forbes, Thao berujar"
     assert consistent(text, [span(text, "source", "Forbes"), span(text, "source", "Thao")]) == [

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narasumber.document import Document, Span
-from narasumber.joint import missing_sources, with_quotations
+from narasumber.document import Attribution, Document, Span
+from narasumber.joint import attributed, missing_sources, with_quotations
 from narasumber.labels import LABELS, LAYERS, Layer
 from narasumber.linking import needs_source
 from narasumber.words import words
@@ -142,6 +142,14 @@ def test_annotated_articles_stay_as_they_are(seeds: list[Document]) -> None:
         bare = [replace(span, attributes=()) for span in seed.spans]
         assert with_quotations(seed.text, bare) == sorted(bare, key=lambda span: span.sort_key)
     assert sum(len(with_quotations(seed.text, [])) for seed in seeds) == 12
+
+
+def test_what_belongs_to_no_attribution_is_left_out() -> None:
+    text = "Ani berkata harga naik. Budi pergi."
+    said = spans_in(text, source="Ani", cue="berkata", content="harga naik")
+    lone = spans_in(text, source="Budi", cue="pergi")
+    name = Span("entity", "PER", text.index("Budi"), text.index("Budi") + 4)
+    assert attributed([*said, *lone, name], [Attribution(said[1], (said[0],), (said[2],))]) == [*said, name]
 
 
 @given(
