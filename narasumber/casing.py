@@ -14,11 +14,15 @@ from typing import Final
 
 from tokenizers import Tokenizer
 
-from narasumber.words import words
+from narasumber.linking import REPORTING
+from narasumber.words import lines, words
 
-_OPENING: Final = re.compile(r"(?:^|(?:[.…][\"'“”’)\]]*|[?!])\s)[^\w\n]*(\w)", re.MULTILINE)
-"""The first letter of a line or a sentence. What follows an abbreviation is taken for one: it is mostly a name. What
-follows a question in quotation marks is not: it mostly says who asked."""
+_LETTER: Final = re.compile(r"\w")
+_OPENING: Final = re.compile(
+    rf"(?:[.…][)\]]{{0,3}}|[?!]|[.…][\"'“”’]{{1,2}}(?!\s(?:{REPORTING})(?:nya)?\b))\s[^\w\s]{{0,3}}(?=\w)"
+)
+"""Before the first letter of a sentence. What follows an abbreviation is taken for one: it mostly is a name.
+What follows a question in quotation marks is not: that mostly is who asked."""
 
 
 def cased(text: str, tokenizer: Tokenizer, unk_id: int) -> str:
@@ -29,21 +33,24 @@ def cased(text: str, tokenizer: Tokenizer, unk_id: int) -> str:
     if not (text.islower() or text.isupper()):
         return text
     small = _changed(text, str.lower)
-    opening = {match.start(1) for match in _OPENING.finditer(small)}
+    opening = {match.end() for match in _OPENING.finditer(small)}
+    for start, end in lines(small):
+        opening.update(match.start() for match in [_LETTER.search(small, start, end)] if match)
 
     @cache
     def pieces(form: str) -> tuple[bool, int]:
         # With a space before it: byte-level vocabularies know a word in running text by other pieces.
         ids = tokenizer.encode(f" {form}", add_special_tokens=False).ids
-        return unk_id in ids, len(ids)
+        return not ids or unk_id in ids, len(ids)
 
     characters = list(small)
     for start, end in words(small):
         word = small[start:end]
-        title, capitals = _changed(word[0], str.upper) + word[1:], _changed(word, str.upper)
-        best = min(word, title, capitals, key=pieces)
+        letter = next((place for place, character in enumerate(word) if character.isalnum()), 0)
+        title = word[:letter] + _changed(word[letter], str.upper) + word[letter + 1 :]
+        best = min(word, title, _changed(word, str.upper), key=pieces)
         unknown, _ = pieces(title)
-        characters[start:end] = title if best == word and start in opening and not unknown else best
+        characters[start:end] = title if best == word and start + letter in opening and not unknown else best
     return "".join(characters)
 
 

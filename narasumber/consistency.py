@@ -26,9 +26,11 @@ _STOPS: Final = ".,;:"
 _OPENING: Final = re.compile(r"[\s.,;:]*(?:bahwa\s+)?")
 """What stands between a cue and its content."""
 
-_SAID_BEHIND: Final = re.compile(rf",\s(?:{REPORTING}|menurut)(?:nya)?\b")
+_SAYS: Final = re.compile(rf"(?:{REPORTING}|menurut)(?:nya)?")
 _CONJUNCTION: Final = re.compile(r"(?:Namun|Sementara|Sedangkan|Tetapi|Tapi|Dan|Kemudian|Lalu)\s+")
 """What opens the sentence of `harga naik, kata A` before the content."""
+_NO_CONTENT: Final = re.compile(r"[-–—(]")
+"""What stands behind a dateline, or opens a bracket."""
 
 _LETTER: Final = re.compile(r"\w")
 _HYPHENATED_BEFORE, _HYPHENATED_BEHIND = re.compile(r"(?:\w+-)+$"), re.compile(r"(?:-\w+)+")
@@ -49,15 +51,16 @@ _LEADING: Final = re.compile(
 _ASIDE: Final = re.compile(r"(?<=tersebut), |(?<=itu), |(?<=ini), ")
 """... `Menanggapi laporan itu, A mengatakan`."""
 _ADDRESSEE: Final = re.compile(r"(?:(?<!\s)\s+(?:ber|me)\w+)?(?<!\s)\s+kepada\b")
-_SPOKEN_TO: Final = re.compile(r"\bkepada $", re.IGNORECASE)
+_KEPADA: Final = re.compile(r"\bkepada\b\s*", re.IGNORECASE)
 _QUOTED: Final = re.compile(r"(?:Mengutip|Melansir|Menyitir|Menurut|Dikutip|Dilansir)(?: dari)?(?: [a-z]\w+)? $")
 """What a sentence may open with, before the first of two sources: `Mengutip pernyataan A, B merinci ...`."""
 _ROLE: Final = re.compile(
-    r"(?:Ketua|Wakil|Kepala|Juru|Jubir|Penas[ie]hat|Direktur|Dirjen|Deputi|Sekretaris|Menteri|Presiden|Gubernur|Bupati"
-    r"|Wali|Komandan|Analis|Ekonom|Pengamat|Pakar|Peneliti|Anggota|Koordinator|Manajer|Chief|Head|CEO)"
-    r"(?: [^\s,\"“”]+){0,12}, "
+    r"(?:Ketua|Wakil|Kepala|Juru|Jubir|Penas[ie]hat|Direktur|Dirjen|Deputi|Sekretaris|Menteri|Presiden|Gubernur|Bupati|Wali"
+    r"|Komandan|Analis|Ekonom|Pengamat|Pakar|Peneliti|Anggota|Koordinator|Manajer|Chief|Head|CEO)"
+    r"(?: (?!(?:me|ber|di|ter)[a-z]{3}|(?:yang|untuk|telah|akan|sudah|sedang|pada|saat|dari|dalam|ke|pergi)\b)"
+    r"[^\s,\"“”]+){0,12}, "
 )
-"""What a sentence may open with, before the name of the one who speaks."""
+"""What a sentence may open with, before the name of the one who speaks; no verb is in it."""
 _CLAUSE: Final = re.compile(r"(?P<own> yang(?: [^\s,.\"“”]+){1,12}) ")
 """What stands between a source and its cue, if it is a relative clause of the source."""
 _APPOSITION: Final = re.compile(
@@ -91,10 +94,16 @@ def consistent(text: str, spans: Iterable[Span]) -> list[Span]:
     contents = _placed((span, _with_both_quotes(text, span.start, span.end, bounds)) for span in contents)
     contents = _placed((span, _whole_content(text, span, names, cues, within)) for span in contents)
     apart = [part for span in given if span.layer == "source" for part in _apart(text, span, cues)]
-    apart = [span for span in apart if not _SPOKEN_TO.search(text, max(0, span.start - 10), span.start)]
+    apart = [span for span in apart if not is_addressee(text, span.start)]
     sources = _placed((span, _whole_source(text, span, names, cues, within)) for span in apart)
     found = {*names, *(span for own in (cues, contents, sources) for span in _without_crossings(own))}
     return sorted(found, key=lambda span: span.sort_key)
+
+
+def is_addressee(text: str, start: int) -> bool:
+    """Whether what begins there is, or stands behind, `kepada`."""
+    kepada = _KEPADA.search(text, max(0, start - 8))
+    return kepada is not None and kepada.start() <= start <= kepada.end()
 
 
 def with_form(text: str, span: Span) -> Span:
@@ -146,12 +155,25 @@ def _whole_content(
     if start < end:
         first, last = bounds[bisect_right(bounds, start, key=lambda bound: bound[0]) - 1]
         end = min(end, last)
-        if _SAID_BEHIND.match(text, end) and not _marks(text, first, end) and not _any_within(cues, first, start):
-            conjunction = _CONJUNCTION.match(text, first, end)
-            start = conjunction.end() if conjunction else first
-    while start < end and (text[end - 1] in _STOPS or text[end - 1].isspace()) and text[start] not in _QUOTES:
-        end -= 1
+        while start < end and (text[end - 1] in _STOPS or text[end - 1].isspace()) and text[start] not in _QUOTES:
+            end -= 1
+        if _is_said_behind(text, end, cues) and not _any_within(cues, first, start) and not _marks(text, first, end):
+            start = _behind_conjunction(text, first, start, names)
     return start, end
+
+
+def _is_said_behind(text: str, end: int, cues: Sequence[Span]) -> bool:
+    """Whether `, kata` stands there."""
+    cue = _next(cues, end)
+    return cue is not None and text[end : cue.start] == ", " and bool(_SAYS.fullmatch(cue.text_in(text)))
+
+
+def _behind_conjunction(text: str, first: int, start: int, names: Sequence[Span]) -> int:
+    """Where a content begins in its sentence, of which it is the first part and begins at `first`."""
+    if _NO_CONTENT.search(text, first, start):
+        return start
+    conjunction, name = _CONJUNCTION.match(text, first), _next(names, first)
+    return conjunction.end() if conjunction and not (name and name.start == first) else first
 
 
 def _whole_source(
@@ -176,8 +198,10 @@ def _whole_source(
     if " dan " in text[start:end]:
         start = _first_of_its_kind(text, names, start)
     first, _ = bounds[bisect_right(bounds, start, key=lambda bound: bound[0]) - 1]
-    if (name := _next(names, start)) and name.start == start and name.label == "PER":
-        start = first if _ROLE.fullmatch(text, first, start) else start
+    name = _next(names, start)
+    named = name is not None and name.start == start and name.label == "PER"
+    if named and not _any_within(cues, first, start) and _ROLE.fullmatch(text, first, start):
+        start = first
     cue = _next(cues, end)
     if cue and not SOURCE_FOLLOWS.fullmatch(cue.text_in(text)):
         behind = _CLAUSE.fullmatch(text, end, cue.start) or _APPOSITION.fullmatch(text, end, cue.start)

@@ -1,7 +1,8 @@
 """Layers read together.
 
 Each layer is read by itself, and some are harder to see than others. Behind 388 quotations of 127 annotated articles a
-reporting verb stands (`"...," kata A`): all these verbs are cues, and the quotations contents. A source is the hardest:
+reporting verb stands (`"...," kata A`): all these verbs are cues, and the quotations contents; so are cues all of 26
+like `kata` and `menurut` behind a comma. A source is the hardest:
 no form marks it, while cues are a small set of words. Of 834 annotated cues that call for a source
 (`linking.needs_source`) 829 have one, 825 in their sentence; so such a cue gets the likeliest of its sentence. And
 each of the 3,270 annotated sources, cues and contents belongs to an attribution.
@@ -12,26 +13,30 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from narasumber.consistency import FUNCTION_WORDS
+from narasumber.consistency import FUNCTION_WORDS, is_addressee
 from narasumber.decode import Scores, span_losses
-from narasumber.document import Attribution, Span
+from narasumber.document import Span
 from narasumber.linking import LIMIT, REPORTING, SOURCE_FOLLOWS, link, needs_source
 from narasumber.sentences import sentences
 from narasumber.tags import Offsets
 
 _MARKS: Final = '"“”'
+_BLANK: Final = r"[^\S\n\r\u2028\u2029]"
 _SAID: Final = re.compile(
     rf"(?P<content>(?<![^\s(])[{_MARKS}](?=\S)[^{_MARKS}\n\r\u2028\u2029]*[,.?!…][{_MARKS}])"
-    rf"[^\S\n\r\u2028\u2029]+(?P<cue>(?:{REPORTING})(?:nya)?)\b"
+    rf"{_BLANK}+(?P<cue>(?:{REPORTING})(?:nya)?)\b"
 )
+_SAID_BEHIND: Final = re.compile(r", (?P<cue>(?:kata|ujar|ucap|tutur|lapor|menurut)(?:nya)?)\b")
+"""Behind indirect speech, the words that are nothing but cues there: `terang` and the like may be adjectives."""
 _AT_SECOND_HAND: Final = re.compile(
-    r",?\s*(?:seperti\s+)?(?:dikutip|dilansir|disitir|mengutip|melansir|menyitir)\b", re.IGNORECASE
+    rf",?{_BLANK}*(?:seperti{_BLANK}+)?(?:dikutip|dilansir|disitir|mengutip|melansir|menyitir)\b", re.IGNORECASE
 )
 """What stands behind a content that holds all of `"...," kata A`."""
 
@@ -43,19 +48,27 @@ UNLIKELY: Final = 5.0
 """How many nats a source may score below what was read in its place (docs/experiments.md)."""
 
 
-def with_quotations(text: str, spans: Iterable[Span]) -> list[Span]:
-    """The spans, and the content and the cue of each quotation that a reporting verb stands right behind, in place of
-    cues and contents that cross them.
+def with_marked_speech(text: str, spans: Iterable[Span]) -> list[Span]:
+    """The spans, and cues and contents that words and marks alone tell: quotations that a reporting verb stands right
+    behind, these verbs, and some behind a comma.
+
+    They take the place of cues that they touch and of contents that go beyond them, but for what is quoted itself; and
+    sources begin behind them.
     """
-    said = list(_SAID.finditer(text))
-    cues = [Span("cue", "CUE", *match.span("cue")) for match in said]
-    quotations = [Span("content", "CONTENT", *match.span("content")) for match in said]
-    kept = [
-        span
-        for span in spans
-        if not (span.layer == "cue" and _touched(cues, span))
-        and not (span.layer == "content" and any(_crosses(text, span, one) for one in _touched(quotations, span)))
-    ]
+    quotations = [Span("content", "CONTENT", *match.span("content")) for match in _SAID.finditer(text)]
+    said = [match.span("cue") for pattern in (_SAID, _SAID_BEHIND) for match in pattern.finditer(text)]
+    cues = [Span("cue", "CUE", *place) for place in sorted(said)]
+    kept = []
+    for span in spans:
+        if span.layer == "content":
+            stays = not any(_goes_beyond(text, span, one) for one in _touched(quotations, span))
+        else:
+            touched = _touched(cues, span) if span.layer != "entity" else ()
+            stays = not touched
+            if span.layer == "source" and touched and touched[-1].end < span.end:
+                kept.append(replace(span, start=touched[-1].end))
+        if stays:
+            kept.append(span)
     return sorted({*kept, *cues, *quotations}, key=lambda span: span.sort_key)
 
 
@@ -65,7 +78,7 @@ def _touched(spans: Sequence[Span], span: Span) -> Sequence[Span]:
     return spans[first : bisect_left(spans, span.end, key=lambda own: own.start)]
 
 
-def _crosses(text: str, content: Span, quotation: Span) -> bool:
+def _goes_beyond(text: str, content: Span, quotation: Span) -> bool:
     """Whether a content goes beyond the quotation that it overlaps, and is not quoted itself."""
     if quotation.start <= content.start and content.end <= quotation.end:
         return False
@@ -115,9 +128,9 @@ def missing_sources(
     return found
 
 
-def attributed(spans: Iterable[Span], attributions: Iterable[Attribution]) -> list[Span]:
+def attributed(text: str, spans: Sequence[Span]) -> list[Span]:
     """The entities, and of the other layers what belongs to an attribution."""
-    linked = {span for one in attributions for span in (one.cue, *one.sources, *one.contents)}
+    linked = {span for one in link(text, spans) for span in (one.cue, *one.sources, *one.contents)}
     return [span for span in spans if span.layer == "entity" or span in linked]
 
 
@@ -127,7 +140,7 @@ def _best(text: str, words: Offsets, losses: Scores, free: npt.NDArray[np.bool_]
     last = np.arange(len(words))[:, None] + np.arange(losses.shape[1])
     fits = last < len(words)
     last[~fits] = 0
-    opens = np.array([text[start].isalnum() for start, _ in words])
+    opens = np.array([text[start].isalnum() and not is_addressee(text, start) for start, _ in words])
     closes = np.array(
         [
             (text[end - 1].isalnum() or text[end - 1] in ")%") and text[start:end].lower() not in FUNCTION_WORDS

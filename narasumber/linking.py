@@ -19,7 +19,7 @@ from narasumber.document import Attribution, Span
 from narasumber.sentences import sentences
 from narasumber.words import lines
 
-REPORTING = (
+REPORTING: Final = (
     "kata|ujar|ucap|ungkap|tutur|terang|jelas|imbuh|tambah|tegas|papar|beber|sebut|tulis|lapor|lanjut|sambung|tutup"
     "|pungkas|cetus"
 )
@@ -218,4 +218,4 @@ def _inside(inner: Span, outer: Span) -> bool:
 
 def _between(cue: Span, other: Span, cues: _Row) -> int:
     low, high = min(cue.end, other.end), max(cue.start, other.start)
-    return sum(third != cue for third in cues.between(low, high))
+    return sum(third is not cue for third in cues.between(low, high))

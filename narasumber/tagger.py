@@ -14,7 +14,7 @@ from narasumber.consistency import consistent, with_form
 from narasumber.decode import viterbi
 from narasumber.document import Document, Span
 from narasumber.errors import InputError
-from narasumber.joint import attributed, missing_sources, with_quotations
+from narasumber.joint import attributed, missing_sources, with_marked_speech
 from narasumber.labels import LAYERS, Head, layer_of_head
 from narasumber.linking import link
 from narasumber.scope import Scope
@@ -59,18 +59,25 @@ class Tagger:
         pieces = pieces_of(document.text, self.tokenizer, self.settings.unk_id)
         if not pieces.words:
             return document.with_annotation([])
-        text = pieces.text
         scores = self._scores_by_head(pieces)
-        tagged = self._tagged(pieces, scores, document.scope)
-        if not all(layer in scores and document.scope.layer(layer) for layer in ("source", "cue", "content")):
-            spans = [with_form(text, span) for span in consistent(text, _said(document, tagged))]
-            return document.with_annotation(spans, link(text, spans))
-        found = consistent(text, _said(document, with_quotations(text, tagged)))
-        follow = np.array(self.settings.transitions["source"], dtype=np.float32)
-        missing = missing_sources(text, found, pieces.words, scores["source"], follow)
-        spans = [with_form(text, span) for span in consistent(text, [*found, *_said(document, missing)])]
-        attributions = link(text, spans)
-        return document.with_annotation(attributed(spans, attributions), attributions)
+        spans = _said(document, self._read(pieces, scores, document.scope))
+        return document.with_annotation(spans, link(pieces.text, spans))
+
+    def _read(self, pieces: Pieces, scores: dict[Head, Floats], scope: Scope) -> list[Span]:
+        """The spans of the layers and labels that `scope` speaks of, made to agree with each other."""
+        text = pieces.text
+        asked = {layer for layer in LAYERS if layer in scores and scope.layer(layer)}
+        found = self._tagged(pieces, scores, scope)
+        if {"cue", "content"} <= asked:
+            found = with_marked_speech(text, found)
+        found = consistent(text, found)
+        if {"source", "cue"} <= asked:
+            follow = np.array(self.settings.transitions["source"], dtype=np.float32)
+            found += missing_sources(text, found, pieces.words, scores["source"], follow)
+            found = consistent(text, found)
+        if {"source", "cue", "content"} <= asked:
+            found = attributed(text, found)
+        return [with_form(text, span) for span in found]
 
     def _scores_by_head(self, pieces: Pieces) -> dict[Head, Floats]:
         """For each head [words, tags]."""

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from narasumber.document import Attribution, Document, Span
-from narasumber.joint import attributed, missing_sources, with_quotations
+from narasumber.document import Document, Span
+from narasumber.joint import attributed, missing_sources, with_marked_speech
 from narasumber.labels import LABELS, LAYERS, Layer
 from narasumber.linking import needs_source
 from narasumber.words import words
@@ -111,14 +111,14 @@ def spans_in(text: str, **parts: str) -> list[Span]:
     ],
 )
 def test_a_verb_behind_a_quotation_is_a_cue_and_the_quotation_its_content(read: dict[str, str]) -> None:
-    found = with_quotations(QUOTED, spans_in(QUOTED, **read))
+    found = with_marked_speech(QUOTED, spans_in(QUOTED, **read))
     kept = {"content2": "Harga"} if read == {"content": "Harga"} else {}
     assert found == spans_in(QUOTED, content='"Harga naik,"', cue="tegas", **kept)
 
 
 def test_what_is_quoted_at_second_hand_holds_the_quotation() -> None:
     outer = '"Harga naik," tegas Ani'
-    found = with_quotations(QUOTED, spans_in(QUOTED, content=outer))
+    found = with_marked_speech(QUOTED, spans_in(QUOTED, content=outer))
     assert found == spans_in(QUOTED, content=outer, content2='"Harga naik,"', cue="tegas")
 
 
@@ -134,26 +134,38 @@ def test_what_is_quoted_at_second_hand_holds_the_quotation() -> None:
     ],
 )
 def test_other_quotations_are_left_to_the_model(text: str) -> None:
-    assert with_quotations(text, []) == []
+    assert with_marked_speech(text, []) == []
 
 
 def test_annotated_articles_stay_as_they_are(seeds: list[Document]) -> None:
     for seed in seeds:
         bare = [replace(span, attributes=()) for span in seed.spans]
-        assert with_quotations(seed.text, bare) == sorted(bare, key=lambda span: span.sort_key)
-    assert sum(len(with_quotations(seed.text, [])) for seed in seeds) == 12
+        assert with_marked_speech(seed.text, bare) == sorted(bare, key=lambda span: span.sort_key)
+    assert sum(len(with_marked_speech(seed.text, [])) for seed in seeds) == 18
+
+
+def test_some_verbs_are_cues_behind_a_comma() -> None:
+    text = "Harga naik, lapor Antara. Lampu itu terang, jelas sekali. Ia pergi, katanya."
+    assert with_marked_speech(text, []) == spans_in(text, cue="lapor", cue2="katanya")
+
+
+def test_a_source_that_was_read_into_the_verb_begins_behind_it() -> None:
+    found = with_marked_speech(QUOTED, spans_in(QUOTED, source="tegas Ani"))
+    assert [span.text_in(QUOTED).strip() for span in found if span.layer == "source"] == ["Ani"]
+    assert not any(span.layer == "source" for span in with_marked_speech(QUOTED, spans_in(QUOTED, source="tegas")))
 
 
 def test_what_belongs_to_no_attribution_is_left_out() -> None:
-    text = "Ani berkata harga naik. Budi pergi."
+    text = "Ani berkata harga naik.\nBudi pergi."
     said = spans_in(text, source="Ani", cue="berkata", content="harga naik")
-    lone = spans_in(text, source="Budi", cue="pergi")
     name = Span("entity", "PER", text.index("Budi"), text.index("Budi") + 4)
-    assert attributed([*said, *lone, name], [Attribution(said[1], (said[0],), (said[2],))]) == [*said, name]
+    assert attributed(text, [*said, *spans_in(text, source="Budi"), name]) == [*said, name]
 
 
 @given(
-    st.text(st.sampled_from('a ,.\n"“”')).map(lambda text: text.replace("aa", "kata")),
+    st.lists(st.sampled_from(['"', "“", "”", "a", ",", ".", " ", "\n", " kata ", '"a," kata b. ', ", lapor "])).map(
+        "".join
+    ),
     st.lists(st.tuples(st.sampled_from(["cue", "content", "source"]), st.integers(0, 40), st.integers(1, 20))),
 )
 def test_what_is_added_is_left_alone_the_second_time(text: str, drawn: list[tuple[Layer, int, int]]) -> None:
@@ -162,6 +174,6 @@ def test_what_is_added_is_left_alone_the_second_time(text: str, drawn: list[tupl
         for layer, start, length in drawn
         if start + length <= len(text)
     ]
-    once = with_quotations(text, spans)
-    assert with_quotations(text, once) == once
-    assert {span for span in spans if span.layer == "source"} <= set(once)
+    once = with_marked_speech(text, spans)
+    assert with_marked_speech(text, once) == once
+    assert all(span.start < span.end <= len(text) for span in once)
