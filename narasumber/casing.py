@@ -35,7 +35,8 @@ def cased(text: str, tokenizer: Tokenizer, unk_id: int) -> str:
     small = _changed(text, str.lower)
     opening = {match.end() for match in _OPENING.finditer(small)}
     for start, end in lines(small):
-        opening.update(match.start() for match in [_LETTER.search(small, start, end)] if match)
+        if letter := _LETTER.search(small, start, end):
+            opening.add(letter.start())
 
     @cache
     def pieces(form: str) -> tuple[bool, int]:
@@ -46,11 +47,11 @@ def cased(text: str, tokenizer: Tokenizer, unk_id: int) -> str:
     characters = list(small)
     for start, end in words(small):
         word = small[start:end]
-        letter = next((place for place, character in enumerate(word) if character.isalnum()), 0)
-        title = word[:letter] + _changed(word[letter], str.upper) + word[letter + 1 :]
+        first = next((place for place, character in enumerate(word) if character.isalnum()), 0)
+        title = word[:first] + _changed(word[first], str.upper) + word[first + 1 :]
         best = min(word, title, _changed(word, str.upper), key=pieces)
         unknown, _ = pieces(title)
-        characters[start:end] = title if best == word and start + letter in opening and not unknown else best
+        characters[start:end] = title if best == word and start + first in opening and not unknown else best
     return "".join(characters)
 
 

@@ -1,11 +1,11 @@
 """Layers read together.
 
-Each layer is read by itself, and some are harder to see than others. Behind 388 quotations of 127 annotated articles a
-reporting verb stands (`"...," kata A`): all these verbs are cues, and the quotations contents; so are cues all of 26
-like `kata` and `menurut` behind a comma. A source is the hardest:
-no form marks it, while cues are a small set of words. Of 834 annotated cues that call for a source
-(`linking.needs_source`) 829 have one, 825 in their sentence; so such a cue gets the likeliest of its sentence. And
-each of the 3,270 annotated sources, cues and contents belongs to an attribution.
+Each layer is read by itself, and some are harder to see than others. Behind 388 quotations of 127 annotated articles
+a reporting verb stands (`"...," kata A`): all these verbs are cues, and the quotations contents; so are cues all of
+26 words like `kata` and `menurut` behind a comma. A source is the hardest: no form marks it, while cues are a small
+set of words. Of 834 annotated cues that call for a source (`linking.needs_source`) 829 have one, 825 in their
+sentence; so such a cue gets the likeliest of its sentence. And each of the 3,270 annotated sources, cues and contents
+belongs to an attribution.
 """
 
 from __future__ import annotations
