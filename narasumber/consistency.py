@@ -102,7 +102,7 @@ def consistent(text: str, spans: Iterable[Span]) -> list[Span]:
 
 def is_addressee(text: str, start: int) -> bool:
     """Whether what begins there is, or stands behind, `kepada`."""
-    kepada = _KEPADA.search(text, max(0, start - 8))
+    kepada = _KEPADA.search(text, max(0, start - 8), start + 7)
     return kepada is not None and kepada.start() <= start <= kepada.end()
 
 
