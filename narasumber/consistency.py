@@ -21,7 +21,7 @@ from narasumber.linking import REPORTING, SOURCE_FOLLOWS, needs_source
 from narasumber.sentences import sentences
 from narasumber.words import WORD, lines
 
-_QUOTES: Final = '"“”'
+QUOTES: Final = '"“”'
 _STOPS: Final = ".,;:"
 _OPENING: Final = re.compile(r"[\s.,;:]*(?:bahwa\s+)?")
 """What stands between a cue and its content."""
@@ -112,7 +112,7 @@ def with_form(text: str, span: Span) -> Span:
         return span
     words = span.text_in(text)
     marks = _marks(words, 0, len(words))
-    quoted = marks == 2 and words[0] in _QUOTES and words[-1] in _QUOTES
+    quoted = marks == 2 and words[0] in QUOTES and words[-1] in QUOTES
     form = "Direct" if quoted else "Mixed" if marks else "Indirect"
     return replace(span, attributes=(("Form", form),))
 
@@ -153,9 +153,9 @@ def _whole_content(
     if opening := _OPENING.match(text, start, end):
         start = opening.end()
     if start < end:
-        first, last = bounds[bisect_right(bounds, start, key=lambda bound: bound[0]) - 1]
+        first, last = _around(bounds, start)
         end = min(end, last)
-        while start < end and (text[end - 1] in _STOPS or text[end - 1].isspace()) and text[start] not in _QUOTES:
+        while start < end and (text[end - 1] in _STOPS or text[end - 1].isspace()) and text[start] not in QUOTES:
             end -= 1
         if _is_said_behind(text, end, cues) and not _any_within(cues, first, start) and not _marks(text, first, end):
             start = _behind_conjunction(text, first, start, names)
@@ -197,7 +197,7 @@ def _whole_source(
         end = determiner.end()
     if " dan " in text[start:end]:
         start = _first_of_its_kind(text, names, start)
-    first, _ = bounds[bisect_right(bounds, start, key=lambda bound: bound[0]) - 1]
+    first, _ = _around(bounds, start)
     name = _next(names, start)
     named = name is not None and name.start == start and name.label == "PER"
     if named and not _any_within(cues, first, start) and _ROLE.fullmatch(text, first, start):
@@ -243,6 +243,11 @@ def _next(spans: Sequence[Span], place: int) -> Span | None:
     return spans[number] if number < len(spans) else None
 
 
+def _around(bounds: Sequence[tuple[int, int]], place: int) -> tuple[int, int]:
+    """The last, of some in text order, that begins there or before."""
+    return bounds[bisect_right(bounds, place, key=lambda bound: bound[0]) - 1]
+
+
 def _any_within(spans: Sequence[Span], start: int, end: int) -> bool:
     found = _next(spans, start)
     return found is not None and found.start < end
@@ -281,16 +286,16 @@ def _with_both_quotes(text: str, start: int, end: int, bounds: Sequence[tuple[in
     """Drawn out to the mark that is missing, before or behind, if the line, one of `bounds`, has it."""
     if _marks(text, start, end) % 2 == 0:
         return start, end
-    first, last = bounds[bisect_right(bounds, start, key=lambda bound: bound[0]) - 1]
+    first, last = _around(bounds, start)
     opened_before = _marks(text, first, start) % 2 == 1
-    if not opened_before or text[start] in _QUOTES:
-        places = [place for mark in _QUOTES if (place := text.find(mark, end, last)) >= 0]
+    if not opened_before or text[start] in QUOTES:
+        places = [place for mark in QUOTES if (place := text.find(mark, end, last)) >= 0]
         return start, min(places, default=end - 1) + 1
-    return max(text.rfind(mark, first, start) for mark in _QUOTES), end
+    return max(text.rfind(mark, first, start) for mark in QUOTES), end
 
 
 def _marks(text: str, start: int, end: int) -> int:
-    return sum(text.count(mark, start, end) for mark in _QUOTES)
+    return sum(text.count(mark, start, end) for mark in QUOTES)
 
 
 def _without_crossings(spans: Iterable[Span]) -> list[Span]:

@@ -20,17 +20,17 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from narasumber.consistency import FUNCTION_WORDS, is_addressee
+from narasumber.consistency import FUNCTION_WORDS, QUOTES, is_addressee
 from narasumber.decode import Scores, span_losses
 from narasumber.document import Span
 from narasumber.linking import LIMIT, REPORTING, SOURCE_FOLLOWS, link, needs_source
 from narasumber.sentences import sentences
 from narasumber.tags import Offsets
+from narasumber.words import BREAKS
 
-_MARKS: Final = '"“”'
-_BLANK: Final = r"[^\S\n\r\u2028\u2029]"
+_BLANK: Final = rf"[^\S{BREAKS}]"
 _SAID: Final = re.compile(
-    rf"(?P<content>(?<![^\s(])[{_MARKS}](?=\S)[^{_MARKS}\n\r\u2028\u2029]*[,.?!…][{_MARKS}])"
+    rf"(?P<content>(?<![^\s(])[{QUOTES}](?=\S)[^{QUOTES}{BREAKS}]*[,.?!…][{QUOTES}])"
     rf"{_BLANK}+(?P<cue>(?:{REPORTING})(?:nya)?)\b"
 )
 _SAID_BEHIND: Final = re.compile(r", (?P<cue>(?:kata|ujar|ucap|tutur|lapor|menurut)(?:nya)?)\b")
@@ -61,14 +61,12 @@ def with_marked_speech(text: str, spans: Iterable[Span]) -> list[Span]:
     kept = []
     for span in spans:
         if span.layer == "content":
-            stays = not any(_goes_beyond(text, span, one) for one in _touched(quotations, span))
-        else:
-            touched = _touched(cues, span) if span.layer != "entity" else ()
-            stays = not touched
-            if span.layer == "source" and touched and touched[-1].end < span.end:
-                kept.append(replace(span, start=touched[-1].end))
-        if stays:
+            if not any(_goes_beyond(text, span, one) for one in _touched(quotations, span)):
+                kept.append(span)
+        elif span.layer == "entity" or not (touched := _touched(cues, span)):
             kept.append(span)
+        elif span.layer == "source" and touched[-1].end < span.end:
+            kept.append(replace(span, start=touched[-1].end))
     return sorted({*kept, *cues, *quotations}, key=lambda span: span.sort_key)
 
 

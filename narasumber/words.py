@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 _PART = r"[\w\u0300-\u036f\u200b-\u200d\u2060\ufeff\u00ad]+"
 WORD = re.compile(rf"{_PART}|\S")
-_BREAKS = "\n\r\u2028\u2029"
-LINE = re.compile(rf"[^{_BREAKS}]+")
+BREAKS = "\n\r\u2028\u2029"
+"""What ends a line."""
+
+LINE = re.compile(rf"[^{BREAKS}]+")
 
 
 def words(text: str) -> list[tuple[int, int]]:
@@ -65,7 +67,7 @@ class Grid:
         else:
             starts, ends = np.array(words, dtype=np.int64).reshape(-1, 2).T.copy()
         offsets = np.cumsum([0, *(len(text) + 1 for text in texts[:-1])], dtype=np.int64)
-        breaks = np.flatnonzero(np.isin(codes, [ord(mark) for mark in _BREAKS]))
+        breaks = np.flatnonzero(np.isin(codes, [ord(mark) for mark in BREAKS]))
         return cls(offsets, np.searchsorted(starts, offsets), starts, ends, breaks)
 
 

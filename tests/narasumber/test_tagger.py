@@ -26,10 +26,10 @@ def tagger() -> Tagger:
     heads = HEADS[:4]
     labels = {head: head_labels(head) for head in heads}
     counts = {head: len(bio_tags(labels[head])) for head in heads}
-    never_inside = {head: tuple((0.0,) * count for _ in range(count)) for head, count in counts.items()}
+    transitions = {head: tuple((0.0,) * count for _ in range(count)) for head, count in counts.items()}
     settings = Settings(
         name="t", encoder="t", heads=heads, labels=labels, cls_id=2, sep_id=3, pad_id=0, unk_id=1,
-        transitions=never_inside,
+        transitions=transitions,
     )  # fmt: skip
 
     def forward(batch: Batch) -> Floats:
