@@ -56,7 +56,7 @@ def test_no_source_ends_with_a_function_word() -> None:
     assert read("Ani yang mengatakan harga naik", "mengatakan", likely) == ["Ani"]
 
 
-@pytest.mark.parametrize("cue", ["dikabarkan", "katanya", "dugaan"])
+@pytest.mark.parametrize("cue", ["dikabarkan", "disebut-sebut", "katanya", "diungkapkan olehnya", "dugaan"])
 def test_cues_that_may_do_without_one_get_none(cue: str) -> None:
     assert not needs_source(cue)
     assert read(f"Ani {cue} harga naik", cue, {"Ani": -1.0}) == []
@@ -160,6 +160,28 @@ def test_what_belongs_to_no_attribution_is_left_out() -> None:
     said = spans_in(text, source="Ani", cue="berkata", content="harga naik")
     name = Span("entity", "PER", text.index("Budi"), text.index("Budi") + 4)
     assert attributed(text, [*said, *spans_in(text, source="Budi"), name]) == [*said, name]
+
+
+@pytest.mark.parametrize("cue", ["mengatakan", "dikabarkan", "disebut-sebut", "katanya", "dugaan"])
+def test_cues_that_are_whole_without_a_source_beside_them_stay(cue: str) -> None:
+    text = f"Budi pergi. Lalu {cue} harga naik."
+    said = spans_in(text, cue=cue, content="harga naik")
+    assert attributed(text, said) == said
+
+
+@pytest.mark.parametrize("cue", [":", "kata", "pikir", "dikutip dari", "seperti"])
+def test_other_cues_without_a_source_are_left_out_with_what_they_say(cue: str) -> None:
+    text = f"Budi pergi. Lalu {cue} harga naik."
+    said = spans_in(text, cue=cue, content="harga naik")
+    assert attributed(text, said) == []
+    with_source = spans_in(text, source="Budi", cue=cue, content="harga naik")
+    assert attributed(text, with_source) == with_source
+
+
+def test_a_cue_without_a_content_is_left_out_with_its_source() -> None:
+    text = "Ani bicara tentang beras.\nBudi berkata harga naik."
+    said = spans_in(text, source="Budi", cue="berkata", content="harga naik")
+    assert attributed(text, [*spans_in(text, source="Ani", cue="bicara"), *said]) == said
 
 
 @given(
