@@ -23,6 +23,8 @@ from narasumber.words import WORD, lines
 
 QUOTES: Final = '"“”'
 _STOPS: Final = ".,;:"
+_EDGES: Final = ",;:- "
+"""What no entity begins or ends with; `Tbk.` ends with a full stop."""
 _OPENING: Final = re.compile(r"[\s.,;:]*(?:bahwa\s+)?")
 """What stands between a cue and its content."""
 
@@ -73,6 +75,7 @@ _APPOSITION: Final = re.compile(
 def consistent(text: str, spans: Iterable[Span]) -> list[Span]:
     """The spans in text order, where
 
+    - entities have neither a comma or the like nor a bracket without its other at their edges,
     - cues hold the whole of a hyphenated word (`disebut-sebut`) and their preposition (`dikutip dari`),
     - sources and contents hold the whole of a name that they reach into, and the bracket that closes one they hold,
     - no source stands behind `kepada`,
@@ -86,7 +89,7 @@ def consistent(text: str, spans: Iterable[Span]) -> list[Span]:
     and those of one layer that now overlap partly are one.
     """
     given = sorted(spans, key=lambda span: span.sort_key)
-    names = [span for span in given if span.layer == "entity"]
+    names = _placed((span, _bare_name(text, span.start, span.end)) for span in given if span.layer == "entity")
     cues = _placed((span, _whole_cue(text, span.start, span.end)) for span in given if span.layer == "cue")
     contents = [span for span in given if span.layer == "content"]
     bounds = lines(text) if contents else []
@@ -121,6 +124,17 @@ def _placed(found: Iterable[tuple[Span, tuple[int, int]]]) -> list[Span]:
     """The spans at their new places, in text order; none where nothing is left."""
     moved = [replace(span, start=start, end=end) for span, (start, end) in found if start < end]
     return sorted(moved, key=lambda span: span.sort_key)
+
+
+def _bare_name(text: str, start: int, end: int) -> tuple[int, int]:
+    opened, closed = text.count("(", start, end), text.count(")", start, end)
+    while start < end and (text[start] in _EDGES or (text[start] == "(" and opened > closed)):
+        opened -= text[start] == "("
+        start += 1
+    while start < end and (text[end - 1] in _EDGES or (text[end - 1] == ")" and closed > opened)):
+        closed -= text[end - 1] == ")"
+        end -= 1
+    return start, end
 
 
 def _whole_cue(text: str, start: int, end: int) -> tuple[int, int]:
