@@ -5,7 +5,8 @@ a reporting verb stands (`"...," kata A`): all these verbs are cues, and the quo
 26 words like `kata` and `menurut` behind a comma. A source is the hardest: no form marks it, while cues are a small
 set of words. Of 817 annotated cues that call for a source (`linking.needs_source`) 815 have one, 811 in their
 sentence; so such a cue gets the likeliest of its sentence. And each of the 3,270 annotated sources, cues and contents
-belongs to one of 1,177 attributions, each of which has a content.
+belongs to one of 1,177 attributions, each of which has a content. Of 2,399 annotated names that their article has more
+than once 2,396 have the same label there.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import numpy.typing as npt
 from narasumber.consistency import FUNCTION_WORDS, QUOTES, is_addressee
 from narasumber.decode import Scores, span_losses
 from narasumber.document import Span
+from narasumber.labels import head_labels
 from narasumber.linking import LIMIT, REPORTING, SOURCE_FOLLOWS, link, needs_source
 from narasumber.sentences import sentences
 from narasumber.tags import Offsets
@@ -86,6 +88,28 @@ def _goes_beyond(text: str, content: Span, quotation: Span) -> bool:
     return not (holds and _AT_SECOND_HAND.match(text, content.end))
 
 
+def with_one_label(text: str, names: Sequence[Span], words: Offsets, scores: Scores) -> list[Span]:
+    """The entities, those that are written alike with the label that all their scores together are the highest for.
+
+    `words` of the text, and the entity layer's `scores` [words, tags]; each entity begins and ends with one.
+    """
+    place_of = {start: place for place, (start, _) in enumerate(words)}
+    behind = {end: place + 1 for place, (_, end) in enumerate(words)}
+    alike: dict[str, list[Span]] = {}
+    for name in names:
+        alike.setdefault(name.text_in(text), []).append(name)
+    found: list[Span] = []
+    for own in alike.values():
+        if len(own) > 1:
+            parts = [scores[place_of[name.start] : behind[name.end]] for name in own]
+            sums = sum(part[0, 1::2] + part[1:, 2::2].sum(axis=0) for part in parts)
+            label = head_labels("entity")[int(np.argmax(sums))]
+            found += [replace(name, label=label) for name in own]
+        else:
+            found += own
+    return sorted(found, key=lambda span: span.sort_key)
+
+
 def missing_sources(
     text: str, spans: Sequence[Span], words: Offsets, scores: Scores, transitions: Scores
 ) -> list[Span]:
@@ -131,8 +155,8 @@ def missing_sources(
 def attributed(text: str, spans: Sequence[Span]) -> list[Span]:
     """The entities, and of the other layers what belongs to a whole attribution.
 
-    That is one with a content, and with a source where its cue calls for one, unless the cue is an active verb: the
-    subject of that may stand sentences before.
+    That is one with a content, and with a source where its cue calls for one, unless the cue is an active verb behind
+    its subject, which may stand sentences before.
     """
     whole = {
         span
@@ -144,7 +168,8 @@ def attributed(text: str, spans: Sequence[Span]) -> list[Span]:
 
 
 def _needs_none_beside_it(cue: str) -> bool:
-    return bool(_ACTIVE.fullmatch(cue)) or not needs_source(cue)
+    is_behind_its_subject = _ACTIVE.fullmatch(cue) and not SOURCE_FOLLOWS.fullmatch(cue)
+    return bool(is_behind_its_subject) or not needs_source(cue)
 
 
 def _best(text: str, words: Offsets, losses: Scores, free: npt.NDArray[np.bool_]) -> Span | None:

@@ -14,7 +14,7 @@ from narasumber.consistency import consistent, with_form
 from narasumber.decode import viterbi
 from narasumber.document import Document, Span
 from narasumber.errors import InputError
-from narasumber.joint import attributed, missing_sources, with_marked_speech
+from narasumber.joint import attributed, missing_sources, with_marked_speech, with_one_label
 from narasumber.labels import LAYERS, Head, layer_of_head
 from narasumber.linking import link
 from narasumber.scope import Scope
@@ -94,12 +94,14 @@ class Tagger:
             if asked is None:
                 continue
             follow = np.array(self.settings.transitions[head], dtype=np.float32)
-            for start, end in pairwise(bounds):
-                tags = viterbi(own[start:end], follow)
-                if tags.any():
-                    for span in spans_of(tags, head, pieces.words[start:end]):
-                        if group := asked.group_of(span.label):
-                            found.add(replace(span, label=group[0]))
+            spans = [
+                span
+                for start, end in pairwise(bounds)
+                for span in spans_of(viterbi(own[start:end], follow), head, pieces.words[start:end])
+            ]
+            if head == "entity":
+                spans = with_one_label(pieces.text, spans, pieces.words, own)
+            found |= {replace(span, label=group[0]) for span in spans if (group := asked.group_of(span.label))}
         return sorted(found, key=lambda span: span.sort_key)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from narasumber.document import Document, Span
-from narasumber.joint import attributed, missing_sources, with_marked_speech
+from narasumber.joint import attributed, missing_sources, with_marked_speech, with_one_label
 from narasumber.labels import LABELS, LAYERS, Layer
 from narasumber.linking import needs_source
 from narasumber.words import words
@@ -162,6 +162,34 @@ def test_what_belongs_to_no_attribution_is_left_out() -> None:
     assert attributed(text, [*said, *spans_in(text, source="Budi"), name]) == [*said, name]
 
 
+def read_names(text: str, *given: tuple[str, str, float]) -> list[str]:
+    """The labels, in text order, of names that were read as some label for which they score so much, others nothing."""
+    grid, labels = words(text), LABELS["entity"]
+    scores = np.zeros((len(grid), 1 + 2 * len(labels)), dtype=np.float32)
+    spans, place = [], 0
+    for name, label, score in given:
+        place = text.index(name, place)
+        spans.append(Span("entity", label, place, place + len(name)))
+        inside = [number for number, (start, end) in enumerate(grid) if place <= start and end <= place + len(name)]
+        scores[inside[0], 1 + 2 * labels.index(label)] = score
+        scores[inside[1:], 2 + 2 * labels.index(label)] = score
+        place += len(name)
+    return [span.label for span in with_one_label(text, spans, grid, scores)]
+
+
+def test_names_that_are_written_alike_get_the_label_of_the_highest_scores_together() -> None:
+    text = "Bank Jago naik. Bank Jago turun. Kata Bank Jago, Jago kuat."
+    names = ("Bank Jago", "ORG", 2.0), ("Bank Jago", "PER", 3.0), ("Bank Jago", "ORG", 2.0), ("Jago", "PER", 1.0)
+    assert read_names(text, *names) == ["ORG", "ORG", "ORG", "PER"]
+    names = ("Bank Jago", "ORG", 2.0), ("Bank Jago", "PER", 5.0), ("Bank Jago", "ORG", 2.0), ("Jago", "PER", 1.0)
+    assert read_names(text, *names) == ["PER", "PER", "PER", "PER"]
+
+
+def test_a_name_that_stands_alone_stays_as_it_was_read() -> None:
+    assert read_names("Jago dan JAGO", ("Jago", "PER", -1.0), ("JAGO", "ORG", -1.0)) == ["PER", "ORG"]
+    assert read_names("") == []
+
+
 @pytest.mark.parametrize("cue", ["mengatakan", "dikabarkan", "disebut-sebut", "katanya", "dugaan"])
 def test_cues_that_are_whole_without_a_source_beside_them_stay(cue: str) -> None:
     text = f"Budi pergi. Lalu {cue} harga naik."
@@ -169,7 +197,7 @@ def test_cues_that_are_whole_without_a_source_beside_them_stay(cue: str) -> None
     assert attributed(text, said) == said
 
 
-@pytest.mark.parametrize("cue", [":", "kata", "pikir", "dikutip dari", "seperti"])
+@pytest.mark.parametrize("cue", [":", "kata", "pikir", "menurut", "dikutip dari", "seperti"])
 def test_other_cues_without_a_source_are_left_out_with_what_they_say(cue: str) -> None:
     text = f"Budi pergi. Lalu {cue} harga naik."
     said = spans_in(text, cue=cue, content="harga naik")
