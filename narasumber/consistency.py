@@ -72,6 +72,13 @@ _APPOSITION: Final = re.compile(
 """... or who the named one is, between commas."""
 
 
+_BEHIND_VERB: Final = re.compile(rf"\b(?:{REPORTING}|menurut) $", re.IGNORECASE)
+_REST: Final = re.compile(
+    r" (?!(?:di|dalam|pada|kepada|saat|ketika|usai|seusai|lewat|melalui)\b)[^,.\n\r\u2028\u2029\"“”]+(?=[,.])"
+)
+"""What is missing of an apposition that was begun."""
+
+
 def consistent(text: str, spans: Iterable[Span]) -> list[Span]:
     """The spans in text order, where
 
@@ -81,7 +88,8 @@ def consistent(text: str, spans: Iterable[Span]) -> list[Span]:
     - no source stands behind `kepada`,
     - sources go on over a name, `tersebut` and the like, a relative clause or an apposition before their cue, begin
       with the first name of an enumeration, with the role that opens a sentence (`Ketua APTI, A, mengatakan`), behind
-      `dikutip` and behind `laporan itu, `, end before an addressee and part at the comma of `Mengutip A, B mengatakan`,
+      `dikutip` and behind `laporan itu, `, hold both role and name behind `kata`, end before an addressee and part at
+      the comma of `Mengutip A, B mengatakan`,
     - neither cues nor sources begin or end with punctuation, nor sources end with a function word,
     - contents hold both of a pair of quotation marks of a line, begin behind `mengatakan bahwa`, or with their sentence
       where `, kata A` stands behind them, and end with their sentence, without its full stop,
@@ -211,6 +219,8 @@ def _whole_source(
         end = determiner.end()
     if " dan " in text[start:end]:
         start = _first_of_its_kind(text, names, start)
+    if _BEHIND_VERB.search(text, max(0, start - 12), start):
+        end = _who_that_is(text, start, end, names)
     first, _ = _around(bounds, start)
     name = _next(names, start)
     named = name is not None and name.start == start and name.label == "PER"
@@ -222,6 +232,18 @@ def _whole_source(
         if behind:
             start, end = _noun_phrase(text, start, behind.end("own"))
     return start, end
+
+
+def _who_that_is(text: str, start: int, end: int, names: Sequence[Span]) -> int:
+    """Where a source behind `kata` ends: with the name behind a role (`juru bicara NSC, Watson`) or all of a role."""
+    name = _next(names, end)
+    if name and name.label == "PER" and text[end : name.start] == ", ":
+        own = names[
+            bisect_left(names, start, key=lambda one: one.start) : bisect_left(names, end, key=lambda one: one.start)
+        ]
+        return end if any(one.label == "PER" for one in own) else name.end
+    rest = _REST.match(text, end) if ", " in text[start:end] else None
+    return rest.end() if rest else end
 
 
 def _apart(text: str, source: Span, cues: Sequence[Span]) -> list[Span]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -223,6 +224,24 @@ def test_annotated_articles_stay_as_they_are_but_for_nested_sources(seeds: list[
         changed = set(consistent(document.text, plain)) ^ set(plain)
         assert all(item.layer == "source" for item in changed)
         assert len(changed) <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "source"),
+    [
+        ("Naik, kata jubir NSC, Ani Budi, di sini.", "jubir NSC", "jubir NSC, Ani Budi"),
+        ("Naik, kata jubir Ani Budi, Ani pergi.", "jubir Ani Budi", "jubir Ani Budi"),
+        ("Ia dan jubir NSC, Ani Budi.", "jubir NSC", "jubir NSC"),
+        ("Naik, kata Ani, pelapor PBB untuk Gaza, di sini.", "Ani, pelapor PBB", "Ani, pelapor PBB untuk Gaza"),
+        ("Naik, kata Ani, pelapor PBB dalam sidang, Rabu.", "Ani, pelapor PBB", "Ani, pelapor PBB"),
+        ("Naik, kata Ani untuk kedua kali, Rabu.", "Ani", "Ani"),
+    ],
+)
+def test_a_source_behind_its_verb_holds_both_name_and_role(text: str, read: str, source: str) -> None:
+    names = [Span("entity", "PER", match.start(), match.end()) for match in re.finditer("Ani Budi|Ani(?! Budi)", text)]
+    given = Span("source", "SOURCE", text.index(read), text.index(read) + len(read))
+    found = consistent(text, [*names, given])
+    assert [span.text_in(text) for span in found if span.layer == "source"] == [source]
 
 
 def test_a_contents_form_is_said_by_its_quotation_marks(seeds: list[Document]) -> None:
