@@ -23,7 +23,7 @@ from narasumber.words import WORD, lines
 
 QUOTES: Final = '"“”'
 _STOPS: Final = ".,;:"
-_EDGES: Final = ",;:- "
+_EDGES: Final = ",;:-"
 """What no entity begins or ends with; `Tbk.` ends with a full stop."""
 _OPENING: Final = re.compile(r"[\s.,;:]*(?:bahwa\s+)?")
 """What stands between a cue and its content."""
@@ -72,11 +72,9 @@ _APPOSITION: Final = re.compile(
 """... or who the named one is, between commas."""
 
 
-_BEHIND_VERB: Final = re.compile(rf"\b(?:{REPORTING}|menurut) $", re.IGNORECASE)
-_REST: Final = re.compile(
-    r" (?!(?:di|dalam|pada|kepada|saat|ketika|usai|seusai|lewat|melalui)\b)[^,.\n\r\u2028\u2029\"“”]+(?=[,.])"
-)
-"""What is missing of an apposition that was begun."""
+_BEHIND_VERB: Final = re.compile(rf"\b(?:(?P<verb>{REPORTING})|menurut) $", re.IGNORECASE)
+_REST: Final = re.compile(r" (?:untuk|bidang|urusan|wilayah|daerah)(?: [^\s,.\"“”]+){1,12}(?=[,.])")
+"""What is missing of a role that was begun."""
 
 
 def consistent(text: str, spans: Iterable[Span]) -> list[Span]:
@@ -136,10 +134,12 @@ def _placed(found: Iterable[tuple[Span, tuple[int, int]]]) -> list[Span]:
 
 def _bare_name(text: str, start: int, end: int) -> tuple[int, int]:
     opened, closed = text.count("(", start, end), text.count(")", start, end)
-    while start < end and (text[start] in _EDGES or (text[start] == "(" and opened > closed)):
+    while start < end and (text[start] in _EDGES or text[start].isspace() or (text[start] == "(" and opened > closed)):
         opened -= text[start] == "("
         start += 1
-    while start < end and (text[end - 1] in _EDGES or (text[end - 1] == ")" and closed > opened)):
+    while start < end and (
+        text[end - 1] in _EDGES or text[end - 1].isspace() or (text[end - 1] == ")" and closed > opened)
+    ):
         closed -= text[end - 1] == ")"
         end -= 1
     return start, end
@@ -219,8 +219,8 @@ def _whole_source(
         end = determiner.end()
     if " dan " in text[start:end]:
         start = _first_of_its_kind(text, names, start)
-    if _BEHIND_VERB.search(text, max(0, start - 12), start):
-        end = _who_that_is(text, start, end, names)
+    if verb := _BEHIND_VERB.search(text, max(0, start - 12), start):
+        end = _who_that_is(text, start, end, names, is_certain=bool(verb["verb"]))
     first, _ = _around(bounds, start)
     name = _next(names, start)
     named = name is not None and name.start == start and name.label == "PER"
@@ -234,14 +234,18 @@ def _whole_source(
     return start, end
 
 
-def _who_that_is(text: str, start: int, end: int, names: Sequence[Span]) -> int:
-    """Where a source behind `kata` ends: with the name behind a role (`juru bicara NSC, Watson`) or all of a role."""
+def _who_that_is(text: str, start: int, end: int, names: Sequence[Span], *, is_certain: bool) -> int:
+    """Where a source behind its verb ends: with the name behind a role (`juru bicara NSC, Watson`) or all of a role.
+
+    Where a name may begin what is said, `Menurut polisi, Ani pergi`, a comma has to stand behind it.
+    """
     name = _next(names, end)
     if name and name.label == "PER" and text[end : name.start] == ", ":
         own = names[
             bisect_left(names, start, key=lambda one: one.start) : bisect_left(names, end, key=lambda one: one.start)
         ]
-        return end if any(one.label == "PER" for one in own) else name.end
+        is_told = any(one.label == "PER" for one in own) or not (is_certain or text[name.end : name.end + 1] == ",")
+        return end if is_told else name.end
     rest = _REST.match(text, end) if ", " in text[start:end] else None
     return rest.end() if rest else end
 
@@ -249,7 +253,11 @@ def _who_that_is(text: str, start: int, end: int, names: Sequence[Span]) -> int:
 def _apart(text: str, source: Span, cues: Sequence[Span]) -> list[Span]:
     """The two that were read as one, of a cue before them and a cue behind."""
     comma = text.rfind(", ", source.start, source.end)
-    if comma <= source.start or not _QUOTED.search(text, max(0, source.start - 40), source.start):
+    if (
+        comma <= source.start
+        or comma + 2 == source.end
+        or not _QUOTED.search(text, max(0, source.start - 40), source.start)
+    ):
         return [source]
     cue = _next(cues, source.end)
     between = text[source.end : cue.start] if cue else "\n"

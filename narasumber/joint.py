@@ -1,7 +1,7 @@
 """Layers read together.
 
-Each layer is read by itself, and some are harder to see than others. Words and marks alone tell 678 cues of 127
-annotated articles, all right, and 649 of 652 contents: quotations that a reporting verb stands right behind, that verb
+Each layer is read by itself, and some are harder to see than others. Words and marks alone tell 677 cues of 127
+annotated articles, all right, and 635 of 636 contents: quotations that a reporting verb stands right behind, that verb
 (`"...," kata A`), `kata` and the like behind a comma, and what stands behind `mengatakan` or `menilai, ` to the end of
 its sentence. A source is the hardest: no form marks it, while cues are a small set of words. Of 817 annotated cues
 that call for a source (`linking.needs_source`) 815 have one, 811 in their sentence; so such a cue gets the likeliest
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Final
@@ -39,32 +39,47 @@ _KATA: Final = "(?:kata|ujar|ucap|tutur|lapor|menurut)(?:nya)?"
 _SAID_BEHIND: Final = re.compile(rf", (?P<cue>{_KATA})\b")
 """Behind indirect speech, the words that are nothing but cues there: `terang` and the like may be adjectives."""
 _SAYS: Final = (
-    "mengatakan|mengaku|menyatakan|bilang|berkata|berujar|menerangkan|menuturkan|mengungkapkan|menekankan|meng(?:e)?klaim"
-    "|memperkirakan|memprediksi|memproyeksikan|menduga|meyakini|berpendapat|berpandangan"
+    "mengatakan|mengaku|menyatakan|bilang|berkata|berujar|menerangkan|menuturkan|menekankan|memperkirakan|memprediksi"
+    "|memproyeksikan|menduga|meyakini|berpendapat|berpandangan"
 )
 """Verbs that are nothing but cues."""
 _MAY_SAY: Final = (
     "menjelaskan|menambahkan|menegaskan|memaparkan|membeberkan|menyebut(?:kan)?|menulis(?:kan)?|melaporkan|melanjutkan"
-    "|menyampaikan|menilai|mencatat|mengungkap|mengingatkan|memperingatkan|menceritakan|bercerita|mengakui|merinci"
-    "|mencontohkan|mengumumkan|memberitahukan|mengabarkan|mengutarakan|mengemukakan|menyoroti|membantah|menyangkal"
-    "|beralasan|berdalih|yakin|optimistis|percaya"
+    "|menyampaikan|menilai|mencatat|mengungkap(?:kan)?|meng(?:e)?klaim|mengingatkan|memperingatkan|menceritakan"
+    "|bercerita|mengakui|merinci|mencontohkan|mengumumkan|memberitahukan|mengabarkan|mengutarakan|mengemukakan"
+    "|menyoroti|membantah|menyangkal|beralasan|berdalih|yakin|optimistis|percaya"
 )
 """Words that are before a comma or `bahwa`: others of them do something, or say it in a noun."""
+_NOT_SAID: Final = "".join(
+    rf"(?<!\b{word} )" for word in "yang tidak tak belum enggan untuk tanpa bisa dapat menolak dan".split()
+)
 _WHEN: Final = (
     r"(?: (?:kembali|sebelumnya|kemarin|pada|hari|pekan|minggu|bulan|lalu|ini|itu|Senin|Selasa|Rabu|Kamis|Jumat|Sabtu"
     r"|\([\d/]+\)),?)*"
 )
 _THAT: Final = rf"(?:{_WHEN},? bahwa |, )"
-_SAYS_THAT: Final = re.compile(
-    rf"\b(?P<cue>(?:{_SAYS})(?={_THAT}| )|(?:{_MAY_SAY})(?={_THAT}))(?:{_THAT}| )(?P<content>\w)"
+_ADVERBIAL: Final = (
+    r"(?:kepada|ke|pada|di|dalam|saat|ketika|melalui|lewat|usai|seusai|hal|itu|ini|demikian|bahwa"
+    r"|Senin|Selasa|Rabu|Kamis|Jumat|Sabtu|Minggu)\b"
 )
-_CLAUSE_ENDS: Final = re.compile(rf"[,.?!…][{QUOTES}]|, {_KATA}\b")
+"""What stands between a verb and what is said, where that begins is left to the model."""
+_SAYS_THAT: Final = re.compile(
+    rf"\b{_NOT_SAID}(?P<cue>(?:{_SAYS})(?={_THAT}| )|(?:{_MAY_SAY})(?={_THAT}))(?:{_THAT}| )"
+    rf"(?P<content>(?!{_ADVERBIAL})\w)?"
+)
+_CLAUSE_ENDS: Final = re.compile(
+    rf"[,.?!…][{QUOTES}]|;|, (?:{REPORTING}|menurut)(?:nya)?\b|, (?:sementara|sedangkan)\b"
+    r"|,? (?:seperti )?(?:dikutip|dilansir|disitir) |, (?:seperti )?(?:mengutip|melansir|menyitir) "
+    r"|,? (?:saat|ketika|usai|seusai) (?:di(?:temui|hubungi|konfirmasi|tanya)|memberi)"
+)
+"""What ends what is said, in its sentence; in a quotation `_QUOTATION_ENDS` does."""
+_QUOTATION_ENDS: Final = re.compile(rf"[{QUOTES}]|[.?!…] (?=[A-Z])")
 _AT_SECOND_HAND: Final = re.compile(
     rf",?{_BLANK}*(?:seperti{_BLANK}+)?(?:dikutip|dilansir|disitir|mengutip|melansir|menyitir)\b", re.IGNORECASE
 )
 """What stands behind a content that holds all of `"...," kata A`."""
 
-_ACTIVE: Final = re.compile(r"me\w+", re.IGNORECASE)
+_ACTIVE: Final = re.compile(rf"me\w+|{_SAYS}|{_MAY_SAY}", re.IGNORECASE)
 
 LONGEST: Final = 25
 """Words of a source that is looked for; one of 880 annotated ones has more."""
@@ -95,36 +110,51 @@ def with_marked_speech(text: str, spans: Iterable[Span]) -> list[Span]:
         elif span.layer == "source":
             follows = SOURCE_FOLLOWS.fullmatch(touched[-1].text_in(text))
             start, end = (touched[-1].end, span.end) if follows else (span.start, touched[0].start)
-            if start < end:
-                kept.append(replace(span, start=start, end=end))
+            if words := text[start:end].strip(" ,"):
+                start = text.index(words, start)
+                kept.append(replace(span, start=start, end=start + len(words)))
     found = sorted({*kept, *cues, *quotations}, key=lambda span: span.sort_key)
     verbs = [span.start for span in found if span.layer == "cue"]
     contents = [span for span in found if span.layer == "content"]
     starts = [span.start for span in contents]
     others: set[Span] = set()
     clauses = []
-    for clause in _clauses(text, [match.start("content") for match in saying]):
+    for cue, clause in _clauses(text, saying, [quotation.start for quotation in quotations]):
         place = bisect_right(verbs, clause.start)
         end = min([clause.end, *verbs[place : place + 1]])
-        own = contents[bisect_left(starts, clause.start) : bisect_left(starts, end)]
-        if not own or own[0].start > clause.start:
+        own = contents[bisect_left(starts, cue) : bisect_left(starts, end)]
+        if not own or (own[0].start > clause.start and not text.endswith("bahwa ", cue, own[0].start)):
             others.update(own)
             clauses.append(clause)
     return sorted([*(span for span in found if span not in others), *clauses], key=lambda span: span.sort_key)
 
 
-def _clauses(text: str, starts: Sequence[int]) -> list[Span]:
-    """What is said from some places on, each to the end of its sentence or of what is quoted there."""
-    bounds = sentences(text) if starts else []
-    ends = [match.start() for match in _CLAUSE_ENDS.finditer(text)] if starts else []
-    found: list[Span] = []
-    for start in starts:
-        _, end = bounds[bisect_right(bounds, start, key=lambda bound: bound[0]) - 1]
-        end = min([end, *ends[(place := bisect_left(ends, start)) : place + 1]])
+def _clauses(text: str, saying: Sequence[re.Match[str]], quotations: Sequence[int]) -> Iterator[tuple[int, Span]]:
+    """Where the verbs stand that say what begins behind them, and that, to the end of its sentence or quotation.
+
+    `quotations`: where some begin that belong to another verb. What is longer than a cue reaches is left out.
+    """
+    bounds = sentences(text) if saying else []
+    ends = [match.start() for match in _CLAUSE_ENDS.finditer(text)] if saying else []
+    for match in saying:
+        start = match.start("content")
+        if start < 0:
+            continue
+        first, end = bounds[bisect_right(bounds, start, key=lambda bound: bound[0]) - 1]
+        for stops in (ends, quotations):
+            end = min([end, *stops[(place := bisect_left(stops, start)) : place + 1]])
+        if end - start > LIMIT or start - first > 5 * LIMIT:
+            continue
+        if sum(text.count(mark, first, start) for mark in QUOTES) % 2 and (
+            stop := _QUOTATION_ENDS.search(text, start, end)
+        ):
+            end = stop.start()
+        opened = text.count("(", start, end)
+        while text.count(")", start, end) > opened:
+            end = text.rindex(")", start, end)
         while text[end - 1] in ",.;:" or text[end - 1].isspace():
             end -= 1
-        found.append(Span("content", "CONTENT", start, end))
-    return found
+        yield match.start("cue"), Span("content", "CONTENT", start, end)
 
 
 def _touched(spans: Sequence[Span], span: Span) -> Sequence[Span]:

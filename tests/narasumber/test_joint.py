@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from narasumber.consistency import consistent
 from narasumber.document import Document, Span
 from narasumber.joint import attributed, missing_sources, with_marked_speech, with_one_label
 from narasumber.labels import LABELS, LAYERS, Layer
@@ -141,7 +142,7 @@ def test_annotated_articles_stay_as_they_are(seeds: list[Document]) -> None:
     for seed in seeds:
         bare = [replace(span, attributes=()) for span in seed.spans]
         assert with_marked_speech(seed.text, bare) == sorted(bare, key=lambda span: span.sort_key)
-    assert sum(len(with_marked_speech(seed.text, [])) for seed in seeds) == 72
+    assert sum(len(with_marked_speech(seed.text, [])) for seed in seeds) == 69
 
 
 def test_some_verbs_are_cues_behind_a_comma() -> None:
@@ -159,6 +160,13 @@ def test_some_verbs_are_cues_behind_a_comma() -> None:
         ("Ani berkata pada hari Selasa (4/9), bahwa harga naik", "berkata", "harga naik"),
         ('"Saya bilang harga naik," ungkapnya', "bilang", "harga naik"),
         ('Ani menyebut, harga "naik" lagi.', "menyebut", 'harga "naik" lagi'),
+        ('"Saya bilang harga naik. Beras mahal," kata Ani.', "bilang", "harga naik"),
+        ('"Saya bilang harga naik", kata Ani.', "bilang", "harga naik"),
+        ("Ani (yang berkata: menilai, harga naik) pergi.", "menilai", "harga naik"),
+        ("Ani mengatakan harga (beras) naik, dikutip dari Antara, Rabu.", "mengatakan", "harga (beras) naik"),
+        ("Ani mengatakan harga naik saat ditemui di Jakarta, Rabu.", "mengatakan", "harga naik"),
+        ("Ani mengatakan harga naik, sementara Budi pergi.", "mengatakan", "harga naik"),
+        ("Ani mengatakan harga naik; Budi menolak.", "mengatakan", "harga naik"),
     ],
 )
 def test_what_is_said_goes_to_the_end_of_the_sentence(text: str, cue: str, content: str) -> None:
@@ -178,11 +186,24 @@ def test_verbs_that_may_do_something_else_are_left_to_the_model(text: str) -> No
     assert not any(span.layer == "content" for span in with_marked_speech(text, []))
 
 
-@pytest.mark.parametrize("read", ["beras naik", "naik", "harga beras naik"])
+def test_what_the_model_reads_behind_bahwa_stays() -> None:
+    text = "Ani mengatakan siang itu bahwa harga naik."
+    read = spans_in(text, cue="mengatakan", content="harga naik")
+    assert with_marked_speech(text, read) == read
+
+
+def test_a_quotation_in_what_is_said_belongs_to_its_own_verb() -> None:
+    text = 'Ani mengatakan tidak takut, "Saya siap," kata Budi.'
+    found = with_marked_speech(text, [])
+    assert [span.text_in(text) for span in found] == ["mengatakan", "tidak takut", '"Saya siap,"', "kata"]
+
+
+@pytest.mark.parametrize("read", ["mengatakan harga beras", "beras naik", "naik", "harga beras naik"])
 def test_a_content_that_begins_elsewhere_in_what_is_said_begins_with_it(read: str) -> None:
     text = "Ani mengatakan harga beras naik."
-    expected = spans_in(text, cue="mengatakan", content="harga beras naik")
-    assert with_marked_speech(text, spans_in(text, content=read)) == expected
+    found = consistent(text, with_marked_speech(text, spans_in(text, source="Ani", content=read)))
+    own = [span.text_in(text) for span in found if span.layer == "content"]
+    assert own == ["harga beras"] if read.startswith("mengatakan") else own == ["harga beras naik"]
 
 
 def test_a_content_that_begins_there_ends_where_it_was_read() -> None:
@@ -200,7 +221,13 @@ def test_what_is_said_in_what_is_said_stays() -> None:
 def test_a_source_that_was_read_into_an_active_verb_ends_before_it() -> None:
     text = "Ani mengatakan harga naik."
     found = with_marked_speech(text, spans_in(text, source="Ani mengatakan"))
-    assert [span.text_in(text).strip() for span in found if span.layer == "source"] == ["Ani"]
+    assert [span.text_in(text) for span in found if span.layer == "source"] == ["Ani"]
+
+
+def test_a_source_of_two_cues_that_was_read_into_the_second_ends_before_it() -> None:
+    text = "Dikutip dari Antara, mengatakan harga naik."
+    found = consistent(text, with_marked_speech(text, spans_in(text, cue="Dikutip dari", source="Antara, mengatakan")))
+    assert [span.text_in(text) for span in found if span.layer == "source"] == ["Antara"]
 
 
 def test_a_source_that_was_read_into_the_verb_begins_behind_it() -> None:
@@ -244,7 +271,7 @@ def test_a_name_that_stands_alone_stays_as_it_was_read() -> None:
     assert read_names("") == []
 
 
-@pytest.mark.parametrize("cue", ["mengatakan", "dikabarkan", "disebut-sebut", "katanya", "dugaan"])
+@pytest.mark.parametrize("cue", ["mengatakan", "berkata", "yakin", "dikabarkan", "disebut-sebut", "katanya", "dugaan"])
 def test_cues_that_are_whole_without_a_source_beside_them_stay(cue: str) -> None:
     text = f"Budi pergi. Lalu {cue} harga naik."
     said = spans_in(text, cue=cue, content="harga naik")
@@ -283,3 +310,4 @@ def test_what_is_added_is_left_alone_the_second_time(text: str, drawn: list[tupl
     once = with_marked_speech(text, spans)
     assert with_marked_speech(text, once) == once
     assert all(span.start < span.end <= len(text) for span in once)
+    Document("a", text, tuple(consistent(text, once)))
