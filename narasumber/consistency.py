@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Final
 
 from narasumber.document import Span
-from narasumber.linking import REPORTING, SOURCE_FOLLOWS, needs_source
+from narasumber.linking import CITED, CITING, REPORTING, SOURCE_FOLLOWS, SPEECH_CUE, needs_source
 from narasumber.sentences import sentences
 from narasumber.words import WORD, lines
 
@@ -28,7 +28,7 @@ _EDGES: Final = ",;:-"
 _OPENING: Final = re.compile(r"[\s.,;:]*(?:bahwa\s+)?")
 """What stands between a cue and its content."""
 
-_SAYS: Final = re.compile(rf"(?:{REPORTING}|menurut)(?:nya)?")
+_SPEECH_CUE: Final = re.compile(SPEECH_CUE)
 _CONJUNCTION: Final = re.compile(r"(?:Namun|Sementara|Sedangkan|Tetapi|Tapi|Dan|Kemudian|Lalu)\s+")
 """What opens the sentence of `harga naik, kata A` before the content."""
 _NO_CONTENT: Final = re.compile(r"[-–—(]")
@@ -46,7 +46,7 @@ FUNCTION_WORDS: Final = frozenset(
 """What no source ends with."""
 _HANGING: Final = re.compile(rf"(?:(?<![\s.,;:])[\s.,;:]*\s(?:{'|'.join(sorted(FUNCTION_WORDS))}))+$")
 _LEADING: Final = re.compile(
-    r"(?:(?:dikutip|dilansir|disitir|mengutip|melansir|menyitir|menurut|kata|ujar)(?: dari| oleh)?|pernyataan) ",
+    rf"(?:(?:{CITED}|{CITING}|menurut|kata|ujar)(?: dari| oleh)?|pernyataan) ",
     re.IGNORECASE,
 )
 """What the words of a source stand behind."""
@@ -70,8 +70,6 @@ _APPOSITION: Final = re.compile(
     r"|Senin|Selasa|Rabu|Kamis|Jumat|Sabtu|Minggu)\b)[^,.\n\r\u2028\u2029\"“”]+),(?: \w+){0,2} "
 )
 """... or who the named one is, between commas."""
-
-
 _BEHIND_VERB: Final = re.compile(rf"\b(?:(?P<verb>{REPORTING})|menurut) $", re.IGNORECASE)
 _REST: Final = re.compile(r" (?:untuk|bidang|urusan|wilayah|daerah)(?: [^\s,.\"“”]+){1,12}(?=[,.])")
 """What is missing of a role that was begun."""
@@ -99,12 +97,12 @@ def consistent(text: str, spans: Iterable[Span]) -> list[Span]:
     cues = _placed((span, _whole_cue(text, span.start, span.end)) for span in given if span.layer == "cue")
     contents = [span for span in given if span.layer == "content"]
     bounds = lines(text) if contents else []
-    within = sentences(text) if any(span.layer in ("content", "source") for span in given) else []
+    sentence_bounds = sentences(text) if any(span.layer in ("content", "source") for span in given) else []
     contents = _placed((span, _with_both_quotes(text, span.start, span.end, bounds)) for span in contents)
-    contents = _placed((span, _whole_content(text, span, names, cues, within)) for span in contents)
+    contents = _placed((span, _whole_content(text, span, names, cues, sentence_bounds)) for span in contents)
     apart = [part for span in given if span.layer == "source" for part in _apart(text, span, cues)]
     apart = [span for span in apart if not is_addressee(text, span.start)]
-    sources = _placed((span, _whole_source(text, span, names, cues, within)) for span in apart)
+    sources = _placed((span, _whole_source(text, span, names, cues, sentence_bounds)) for span in apart)
     found = {*names, *(span for own in (cues, contents, sources) for span in _without_crossings(own))}
     return sorted(found, key=lambda span: span.sort_key)
 
@@ -120,7 +118,7 @@ def with_form(text: str, span: Span) -> Span:
     if span.layer != "content":
         return span
     words = span.text_in(text)
-    marks = _marks(words, 0, len(words))
+    marks = marks_in(words, 0, len(words))
     quoted = marks == 2 and words[0] in QUOTES and words[-1] in QUOTES
     form = "Direct" if quoted else "Mixed" if marks else "Indirect"
     return replace(span, attributes=(("Form", form),))
@@ -133,14 +131,13 @@ def _placed(found: Iterable[tuple[Span, tuple[int, int]]]) -> list[Span]:
 
 
 def _bare_name(text: str, start: int, end: int) -> tuple[int, int]:
-    opened, closed = text.count("(", start, end), text.count(")", start, end)
-    while start < end and (text[start] in _EDGES or text[start].isspace() or (text[start] == "(" and opened > closed)):
-        opened -= text[start] == "("
+    def is_loose(mark: str, bracket: str, other: str) -> bool:
+        is_alone = mark == bracket and text.count(bracket, start, end) > text.count(other, start, end)
+        return mark in _EDGES or mark.isspace() or is_alone
+
+    while start < end and is_loose(text[start], "(", ")"):
         start += 1
-    while start < end and (
-        text[end - 1] in _EDGES or text[end - 1].isspace() or (text[end - 1] == ")" and closed > opened)
-    ):
-        closed -= text[end - 1] == ")"
+    while start < end and is_loose(text[end - 1], ")", "("):
         end -= 1
     return start, end
 
@@ -169,32 +166,32 @@ def _whole_content(
 ) -> tuple[int, int]:
     """`bounds` of the sentences."""
     start, end = _with_its_bracket(text, *_with_whole_names(names, span.start, span.end, within=False))
-    cue = _next(cues, start)
+    cue = next_from(cues, start)
     if cue and cue.start == start and needs_source(cue.text_in(text)):
         start = cue.end
     if opening := _OPENING.match(text, start, end):
         start = opening.end()
     if start < end:
-        first, last = _around(bounds, start)
+        first, last = around(bounds, start)
         end = min(end, last)
         while start < end and (text[end - 1] in _STOPS or text[end - 1].isspace()) and text[start] not in QUOTES:
             end -= 1
-        if _is_said_behind(text, end, cues) and not _any_within(cues, first, start) and not _marks(text, first, end):
+        if _is_said_behind(text, end, cues) and not within(cues, first, start) and not marks_in(text, first, end):
             start = _behind_conjunction(text, first, start, names)
     return start, end
 
 
 def _is_said_behind(text: str, end: int, cues: Sequence[Span]) -> bool:
     """Whether `, kata` stands there."""
-    cue = _next(cues, end)
-    return cue is not None and text[end : cue.start] == ", " and bool(_SAYS.fullmatch(cue.text_in(text)))
+    cue = next_from(cues, end)
+    return cue is not None and text[end : cue.start] == ", " and bool(_SPEECH_CUE.fullmatch(cue.text_in(text)))
 
 
 def _behind_conjunction(text: str, first: int, start: int, names: Sequence[Span]) -> int:
     """Where a content begins in its sentence, of which it is the first part and begins at `first`."""
     if _NO_CONTENT.search(text, first, start):
         return start
-    conjunction, name = _CONJUNCTION.match(text, first), _next(names, first)
+    conjunction, name = _CONJUNCTION.match(text, first), next_from(names, first)
     return conjunction.end() if conjunction and not (name and name.start == first) else first
 
 
@@ -206,14 +203,14 @@ def _whole_source(
     if leading := _LEADING.match(text, start, end):
         start = leading.end()
     if aside := _ASIDE.search(text, start, end):
-        name = _next(names, aside.end())
+        name = next_from(names, aside.end())
         start, end = (aside.end(), end) if name and name.end <= end else (start, aside.start())
     if addressee := _ADDRESSEE.search(text, start, end):
         end = addressee.start()
     start, end = _noun_phrase(text, start, end)
     if start == end:
         return start, end
-    while text[end : end + 1] == " " and (name := _next(names, end)) and name.start == end + 1:
+    while text[end : end + 1] == " " and (name := next_from(names, end)) and name.start == end + 1:
         end = name.end
     if determiner := _DETERMINER.match(text, end):
         end = determiner.end()
@@ -221,12 +218,12 @@ def _whole_source(
         start = _first_of_its_kind(text, names, start)
     if verb := _BEHIND_VERB.search(text, max(0, start - 12), start):
         end = _who_that_is(text, start, end, names, is_certain=bool(verb["verb"]))
-    first, _ = _around(bounds, start)
-    name = _next(names, start)
+    first, _ = around(bounds, start)
+    name = next_from(names, start)
     named = name is not None and name.start == start and name.label == "PER"
-    if named and not _any_within(cues, first, start) and _ROLE.fullmatch(text, first, start):
+    if named and not within(cues, first, start) and _ROLE.fullmatch(text, first, start):
         start = first
-    cue = _next(cues, end)
+    cue = next_from(cues, end)
     if cue and not SOURCE_FOLLOWS.fullmatch(cue.text_in(text)):
         behind = _CLAUSE.fullmatch(text, end, cue.start) or _APPOSITION.fullmatch(text, end, cue.start)
         if behind:
@@ -239,13 +236,11 @@ def _who_that_is(text: str, start: int, end: int, names: Sequence[Span], *, is_c
 
     Where a name may begin what is said, `Menurut polisi, Ani pergi`, a comma has to stand behind it.
     """
-    name = _next(names, end)
+    name = next_from(names, end)
     if name and name.label == "PER" and text[end : name.start] == ", ":
-        own = names[
-            bisect_left(names, start, key=lambda one: one.start) : bisect_left(names, end, key=lambda one: one.start)
-        ]
-        is_told = any(one.label == "PER" for one in own) or not (is_certain or text[name.end : name.end + 1] == ",")
-        return end if is_told else name.end
+        has_name = any(own.label == "PER" for own in within(names, start, end))
+        begins_what_is_said = not is_certain and text[name.end : name.end + 1] != ","
+        return end if has_name or begins_what_is_said else name.end
     rest = _REST.match(text, end) if ", " in text[start:end] else None
     return rest.end() if rest else end
 
@@ -259,7 +254,7 @@ def _apart(text: str, source: Span, cues: Sequence[Span]) -> list[Span]:
         or not _QUOTED.search(text, max(0, source.start - 40), source.start)
     ):
         return [source]
-    cue = _next(cues, source.end)
+    cue = next_from(cues, source.end)
     between = text[source.end : cue.start] if cue else "\n"
     if len(between.split()) > 2 or "\n" in between:
         return [source]
@@ -281,20 +276,21 @@ def _core(text: str, start: int, end: int) -> tuple[int, int]:
     return (first, last) if first < last else (end, end)
 
 
-def _next(spans: Sequence[Span], place: int) -> Span | None:
+def next_from(spans: Sequence[Span], place: int) -> Span | None:
     """The first, of some in text order, that begins there or behind."""
     number = bisect_left(spans, place, key=lambda span: span.start)
     return spans[number] if number < len(spans) else None
 
 
-def _around(bounds: Sequence[tuple[int, int]], place: int) -> tuple[int, int]:
+def around(bounds: Sequence[tuple[int, int]], place: int) -> tuple[int, int]:
     """The last, of some in text order, that begins there or before."""
     return bounds[bisect_right(bounds, place, key=lambda bound: bound[0]) - 1]
 
 
-def _any_within(spans: Sequence[Span], start: int, end: int) -> bool:
-    found = _next(spans, start)
-    return found is not None and found.start < end
+def within(spans: Sequence[Span], start: int, end: int) -> Sequence[Span]:
+    """Those, of some in text order, that begin there."""
+    first, last = (bisect_left(spans, place, key=lambda span: span.start) for place in (start, end))
+    return spans[first:last]
 
 
 def _first_of_its_kind(text: str, names: Sequence[Span], start: int) -> int:
@@ -328,17 +324,18 @@ def _with_whole_names(names: Sequence[Span], start: int, end: int, *, within: bo
 
 def _with_both_quotes(text: str, start: int, end: int, bounds: Sequence[tuple[int, int]]) -> tuple[int, int]:
     """Drawn out to the mark that is missing, before or behind, if the line, one of `bounds`, has it."""
-    if _marks(text, start, end) % 2 == 0:
+    if marks_in(text, start, end) % 2 == 0:
         return start, end
-    first, last = _around(bounds, start)
-    opened_before = _marks(text, first, start) % 2 == 1
+    first, last = around(bounds, start)
+    opened_before = marks_in(text, first, start) % 2 == 1
     if not opened_before or text[start] in QUOTES:
         places = [place for mark in QUOTES if (place := text.find(mark, end, last)) >= 0]
         return start, min(places, default=end - 1) + 1
     return max(text.rfind(mark, first, start) for mark in QUOTES), end
 
 
-def _marks(text: str, start: int, end: int) -> int:
+def marks_in(text: str, start: int, end: int) -> int:
+    """How many quotation marks stand there."""
     return sum(text.count(mark, start, end) for mark in QUOTES)
 
 

@@ -21,11 +21,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from narasumber.consistency import FUNCTION_WORDS, QUOTES, is_addressee
+from narasumber.consistency import FUNCTION_WORDS, QUOTES, around, is_addressee, marks_in, next_from, within
 from narasumber.decode import Scores, span_losses
 from narasumber.document import Span
 from narasumber.labels import head_labels
-from narasumber.linking import LIMIT, REPORTING, SOURCE_FOLLOWS, link, needs_source
+from narasumber.linking import CITED, CITING, LIMIT, REPORTING, SOURCE_FOLLOWS, SPEECH_CUE, link, needs_source
 from narasumber.sentences import sentences
 from narasumber.tags import Offsets
 from narasumber.words import BREAKS
@@ -68,15 +68,13 @@ _SAYS_THAT: Final = re.compile(
     rf"(?P<content>(?!{_ADVERBIAL})\w)?"
 )
 _CLAUSE_ENDS: Final = re.compile(
-    rf"[,.?!…][{QUOTES}]|;|, (?:{REPORTING}|menurut)(?:nya)?\b|, (?:sementara|sedangkan)\b"
-    r"|,? (?:seperti )?(?:dikutip|dilansir|disitir) |, (?:seperti )?(?:mengutip|melansir|menyitir) "
+    rf"[,.?!…][{QUOTES}]|;|, {SPEECH_CUE}\b|, (?:sementara|sedangkan)\b"
+    rf"|,? (?:seperti )?(?:{CITED}) |, (?:seperti )?(?:{CITING}) "
     r"|,? (?:saat|ketika|usai|seusai) (?:di(?:temui|hubungi|konfirmasi|tanya)|memberi)"
 )
 """What ends what is said, in its sentence; in a quotation `_QUOTATION_ENDS` does."""
 _QUOTATION_ENDS: Final = re.compile(rf"[{QUOTES}]|[.?!…] (?=[A-Z])")
-_AT_SECOND_HAND: Final = re.compile(
-    rf",?{_BLANK}*(?:seperti{_BLANK}+)?(?:dikutip|dilansir|disitir|mengutip|melansir|menyitir)\b", re.IGNORECASE
-)
+_AT_SECOND_HAND: Final = re.compile(rf",?{_BLANK}*(?:seperti{_BLANK}+)?(?:{CITED}|{CITING})\b", re.IGNORECASE)
 """What stands behind a content that holds all of `"...," kata A`."""
 
 _ACTIVE: Final = re.compile(rf"me\w+|{_SAYS}|{_MAY_SAY}", re.IGNORECASE)
@@ -114,25 +112,23 @@ def with_marked_speech(text: str, spans: Iterable[Span]) -> list[Span]:
                 start = text.index(words, start)
                 kept.append(replace(span, start=start, end=start + len(words)))
     found = sorted({*kept, *cues, *quotations}, key=lambda span: span.sort_key)
-    verbs = [span.start for span in found if span.layer == "cue"]
+    verbs = [span for span in found if span.layer == "cue"]
     contents = [span for span in found if span.layer == "content"]
-    starts = [span.start for span in contents]
     others: set[Span] = set()
     clauses = []
-    for cue, clause in _clauses(text, saying, [quotation.start for quotation in quotations]):
-        place = bisect_right(verbs, clause.start)
-        end = min([clause.end, *verbs[place : place + 1]])
-        own = contents[bisect_left(starts, cue) : bisect_left(starts, end)]
+    for cue, clause in _clauses(text, saying, quotations):
+        verb = next_from(verbs, clause.start + 1)
+        own = within(contents, cue, min(clause.end, verb.start) if verb else clause.end)
         if not own or (own[0].start > clause.start and not text.endswith("bahwa ", cue, own[0].start)):
             others.update(own)
             clauses.append(clause)
     return sorted([*(span for span in found if span not in others), *clauses], key=lambda span: span.sort_key)
 
 
-def _clauses(text: str, saying: Sequence[re.Match[str]], quotations: Sequence[int]) -> Iterator[tuple[int, Span]]:
+def _clauses(text: str, saying: Sequence[re.Match[str]], quotations: Sequence[Span]) -> Iterator[tuple[int, Span]]:
     """Where the verbs stand that say what begins behind them, and that, to the end of its sentence or quotation.
 
-    `quotations`: where some begin that belong to another verb. What is longer than a cue reaches is left out.
+    `quotations`: some in text order, which belong to another verb. What is longer than a cue reaches is left out.
     """
     bounds = sentences(text) if saying else []
     ends = [match.start() for match in _CLAUSE_ENDS.finditer(text)] if saying else []
@@ -140,14 +136,13 @@ def _clauses(text: str, saying: Sequence[re.Match[str]], quotations: Sequence[in
         start = match.start("content")
         if start < 0:
             continue
-        first, end = bounds[bisect_right(bounds, start, key=lambda bound: bound[0]) - 1]
-        for stops in (ends, quotations):
-            end = min([end, *stops[(place := bisect_left(stops, start)) : place + 1]])
+        first, end = around(bounds, start)
+        end = min([end, *ends[(place := bisect_left(ends, start)) : place + 1]])
+        if quotation := next_from(quotations, start):
+            end = min(end, quotation.start)
         if end - start > LIMIT or start - first > 5 * LIMIT:
             continue
-        if sum(text.count(mark, first, start) for mark in QUOTES) % 2 and (
-            stop := _QUOTATION_ENDS.search(text, start, end)
-        ):
+        if marks_in(text, first, start) % 2 and (stop := _QUOTATION_ENDS.search(text, start, end)):
             end = stop.start()
         opened = text.count("(", start, end)
         while text.count(")", start, end) > opened:

@@ -25,9 +25,14 @@ REPORTING: Final = (
 )
 """Bare verbs."""
 
-SOURCE_FOLLOWS = re.compile(
-    rf"{REPORTING}|menurut|menyitir|mengutip|melansir|berdasarkan|.*\b(?:dari|oleh)|di\w+", re.IGNORECASE
-)
+SPEECH_CUE: Final = rf"(?:{REPORTING}|menurut)(?:nya)?"
+"""Cues of speech whose source stands behind them or is in them: `kata`, `katanya`, `menurut`."""
+
+CITED: Final = "dikutip|dilansir|disitir"
+CITING: Final = "mengutip|melansir|menyitir"
+"""Verbs of what is told at second hand."""
+
+SOURCE_FOLLOWS = re.compile(rf"{REPORTING}|menurut|{CITING}|berdasarkan|.*\b(?:dari|oleh)|di\w+", re.IGNORECASE)
 """Cues whose source stands behind them: bare reporting verbs, prepositions and passives."""
 
 CLITIC = re.compile(r"(?:\w+ )?\w{3,}nya", re.IGNORECASE)
@@ -38,7 +43,7 @@ PASSIVE = re.compile(r"(?:di|ter)[\w-]+|konon|kabarnya", re.IGNORECASE)
 
 _UNSOURCED: Final = re.compile(r"(?!me|di)\w+an|kabar|spekulasi|proyeksi|informasi|ekspektasi", re.IGNORECASE)
 """Nouns, which have a source or not: `dugaan`."""
-_SOURCED: Final = re.compile(r"dikutip|dilansir|disitir|.*\b(?:oleh|dari)", re.IGNORECASE)
+_SOURCED: Final = re.compile(rf"{CITED}|.*\b(?:oleh|dari)", re.IGNORECASE)
 
 
 def needs_source(cue: str) -> bool:

@@ -97,7 +97,8 @@ class Tagger:
             spans = [
                 span
                 for start, end in pairwise(bounds)
-                for span in spans_of(viterbi(own[start:end], follow), head, pieces.words[start:end])
+                if (tags := viterbi(own[start:end], follow)).any()
+                for span in spans_of(tags, head, pieces.words[start:end])
             ]
             if head == "entity":
                 spans = with_one_label(pieces.text, spans, pieces.words, own)
