@@ -13,7 +13,7 @@ import shutil
 import time
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from models.encoders import Encoder, check_coverage
 from models.extend import extend
 from models.masked import load_masked, mask_piece, save_masked
 from models.trim import count_pieces, trim
+from narasumber.casing import cased
 from narasumber.errors import InputError
 from narasumber.files import new_folder
 from narasumber.settings import Settings, WindowSettings
@@ -242,12 +243,19 @@ def _write_text(config: AdaptConfig, encoder: Encoder, folder: Path) -> dict[str
 def _vocabulary(config: AdaptConfig, encoder: Encoder) -> Tokenizer:
     """The encoder's tokenizer, trimmed and extended by what the text uses."""
     change, tokenizer = config.vocabulary, encoder.tokenizer
+    special = _special(encoder)
+
+    def read() -> Iterator[str]:
+        """The text with the casing that it will be read with."""
+        unknown = _id(tokenizer, special["unk_token"])
+        return (cased(text, tokenizer, unknown) for text in texts(config.text))
+
     if change.trim:
-        counts = count_pieces(texts(config.text), tokenizer)
+        counts = count_pieces(read(), tokenizer)
         keep = {piece for piece, _ in counts.most_common(change.trim)}
-        _, tokenizer = trim(encoder.model, tokenizer, keep | set(_special(encoder).values()))
+        _, tokenizer = trim(encoder.model, tokenizer, keep | set(special.values()))
     if change.extend:
-        counts = Counter(text[start:end] for text in texts(config.text) for start, end in words(text))
+        counts = Counter(text[start:end] for text in read() for start, end in words(text))
         tokenizer = extend(tokenizer, counts, change.extend)
     return tokenizer
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -168,6 +169,26 @@ def test_a_tagger_is_trained_on_the_encoder_with_its_new_vocabulary(config: Adap
     scores, earlier = (json.loads((folder / "scores.json").read_text()) for folder in (again, run))
     assert scores["has_own_head"] is True
     assert scores["before"]["loss"] == pytest.approx(earlier["after"]["loss"], abs=1e-3)
+
+
+def test_pieces_are_counted_as_the_text_is_read(config: AdaptConfig, tmp_path: Path, seeds: list[Document]) -> None:
+    """In small letters it is read with restored casing, so it is the pieces of `Jakarta` that stay."""
+    small = seeds[0].text.lower()
+    (tmp_path / "small.txt").write_text(small, encoding="utf-8")
+    encoder = load_encoder("builtin")
+    piece_of = {number: piece for piece, number in encoder.tokenizer.get_vocab().items()}
+    used = Counter(pieces_of(small, encoder.tokenizer, encoder.unk_id).ids.tolist())
+    most = {piece_of[number] for number, _ in used.most_common(100)}
+    assert sum(piece.strip("▁").istitle() and len(piece) > 2 for piece in most) > 5
+    one = changed(
+        config,
+        "small",
+        text={"sources": (config.text.sources[0].model_copy(update={"path": tmp_path / "small.txt"}),), "held_out": 0},
+        model={"encoder": "builtin"},
+        vocabulary={"trim": 120},
+        train={"epochs": None, "tokens": 64},
+    )
+    assert most <= load_encoder(str(adapt(one) / "last")).tokenizer.get_vocab().keys()
 
 
 def test_frozen_layers_and_embeddings_stay_as_they_are(config: AdaptConfig) -> None:
