@@ -19,9 +19,10 @@ from typing import Final
 from narasumber.document import Span
 from narasumber.linking import CITED, CITING, REPORTING, SOURCE_FOLLOWS, SPEECH_CUE, needs_source
 from narasumber.sentences import sentences
-from narasumber.words import WORD, lines
+from narasumber.words import BREAKS, WORD, lines
 
 QUOTES: Final = '"“”'
+WEEKDAYS: Final = "Senin|Selasa|Rabu|Kamis|Jumat|Sabtu|Minggu"
 _STOPS: Final = ".,;:"
 _EDGES: Final = ",;:-"
 """What no entity begins or ends with; `Tbk.` ends with a full stop."""
@@ -66,8 +67,8 @@ _ROLE: Final = re.compile(
 _CLAUSE: Final = re.compile(r"(?P<own> yang(?: [^\s,.\"“”]+){1,12}) ")
 """What stands between a source and its cue, if it is a relative clause of the source."""
 _APPOSITION: Final = re.compile(
-    r"(?P<own>, (?!(?:pada|di|dalam|saat|ketika|tentang|kepada|hari|kemarin"
-    r"|Senin|Selasa|Rabu|Kamis|Jumat|Sabtu|Minggu)\b)[^,.\n\r\u2028\u2029\"“”]+),(?: \w+){0,2} "
+    rf"(?P<own>, (?!(?:pada|di|dalam|saat|ketika|tentang|kepada|hari|kemarin|{WEEKDAYS})\b)[^,.{BREAKS}{QUOTES}]+),"
+    r"(?: \w+){0,2} "
 )
 """... or who the named one is, between commas."""
 _BEHIND_VERB: Final = re.compile(rf"\b(?:(?P<verb>{REPORTING})|menurut) $", re.IGNORECASE)

@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from narasumber.consistency import FUNCTION_WORDS, QUOTES, around, is_addressee, marks_in, next_from, within
+from narasumber.consistency import FUNCTION_WORDS, QUOTES, WEEKDAYS, around, is_addressee, marks_in, next_from, within
 from narasumber.decode import Scores, span_losses
 from narasumber.document import Span
 from narasumber.labels import head_labels
@@ -54,13 +54,11 @@ _NOT_SAID: Final = "".join(
     rf"(?<!\b{word} )" for word in "yang tidak tak belum enggan untuk tanpa bisa dapat menolak dan".split()
 )
 _WHEN: Final = (
-    r"(?: (?:kembali|sebelumnya|kemarin|pada|hari|pekan|minggu|bulan|lalu|ini|itu|Senin|Selasa|Rabu|Kamis|Jumat|Sabtu"
-    r"|\([\d/]+\)),?)*"
+    rf"(?: (?:kembali|sebelumnya|kemarin|pada|hari|pekan|minggu|bulan|lalu|ini|itu|{WEEKDAYS}|\([\d/]+\)),?)*"
 )
 _THAT: Final = rf"(?:{_WHEN},? bahwa |, )"
 _ADVERBIAL: Final = (
-    r"(?:kepada|ke|pada|di|dalam|saat|ketika|melalui|lewat|usai|seusai|hal|itu|ini|demikian|bahwa"
-    r"|Senin|Selasa|Rabu|Kamis|Jumat|Sabtu|Minggu)\b"
+    rf"(?:kepada|ke|pada|di|dalam|saat|ketika|melalui|lewat|usai|seusai|hal|itu|ini|demikian|bahwa|{WEEKDAYS})\b"
 )
 """What stands between a verb and what is said, where that begins is left to the model."""
 _SAYS_THAT: Final = re.compile(
