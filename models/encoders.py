@@ -17,14 +17,13 @@ from typing import Any, Final
 
 from tokenizers import AddedToken, BertWordPieceTokenizer, ByteLevelBPETokenizer, Tokenizer
 from tokenizers.pre_tokenizers import ByteLevel
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging
 from transformers.utils.hub import cached_file
 
 from models.builtin import builtin_folder
 from models.network import encoder_options, load
-from models.trim import embeddings, take_rows
 from narasumber.errors import InputError
 from narasumber.settings import FILE
 from narasumber.windows import pieces_of
@@ -89,7 +88,7 @@ def _read(files: _Files) -> Encoder:
         raise InputError(files.where, what, "its files are of two models: get it again")
     ids = {key: files.special(key, tokenizer) for key in _SPECIAL}
     if pieces < rows:  # indobert-base has 19,479 rows that no piece points to (indonlu #33)
-        take_rows(model, range(pieces))
+        model.resize_token_embeddings(pieces)
     return Encoder(
         name=files.name,
         model=model,
@@ -172,7 +171,7 @@ class _Files:
             what = "there is no such folder, and no hub gave a model of that name"
             if Path(self.place).is_dir():
                 what = "the folder holds no config.json that transformers can read"
-            cure = f"name a folder, a model that can be reached, or builtin ({_first_line(error)})"
+            cure = f"name a folder, a model that can be reached, or builtin ({first_line(error)})"
             raise InputError(self.where, what, cure) from error
 
     def path(self, file: str) -> Path | None:
@@ -200,7 +199,7 @@ class _Files:
         except InputError:
             raise
         except Exception as error:  # tokenizers raises a bare Exception
-            what = f"its tokenizer cannot be read: {_first_line(error)}"
+            what = f"its tokenizer cannot be read: {first_line(error)}"
             raise InputError(self.where, what, "get the encoder again") from error
         tokenizer.no_truncation()
         tokenizer.no_padding()
@@ -272,7 +271,7 @@ class _Files:
                 **encoder_options(config.model_type),
             )
         except Exception as error:  # torch, safetensors and transformers, each with exceptions of its own
-            what = f"its weights cannot be loaded: {_first_line(error)}"
+            what = f"its weights cannot be loaded: {first_line(error)}"
             raise InputError(self.where, what, "it needs model.safetensors or pytorch_model.bin") from error
         missing = sorted(found["missing_keys"]) + sorted(str(key) for key in found["mismatched_keys"])
         if missing:
@@ -282,6 +281,14 @@ class _Files:
         return encoder
 
 
-def _first_line(error: Exception) -> str:
+def embeddings(model: PreTrainedModel) -> nn.Embedding:
+    """The input embeddings, [pieces, width]."""
+    found = model.get_input_embeddings()
+    assert isinstance(found, nn.Embedding)
+    return found
+
+
+def first_line(error: Exception) -> str:
+    """What an exception says, cut to one line."""
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__

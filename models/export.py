@@ -16,8 +16,8 @@ from tokenizers.processors import TemplateProcessing
 from torch import nn
 from transformers import AutoModelForTokenClassification, PreTrainedTokenizerFast
 
+from models.encoders import embeddings
 from models.network import Network, load, torch_tagger
-from models.trim import embeddings
 from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.labels import bio_tags

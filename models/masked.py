@@ -16,7 +16,7 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING_N
 from transformers.utils import logging
 
 from models.builtin import builtin_folder
-from models.encoders import Encoder
+from models.encoders import Encoder, first_line
 from models.extend import rows_of
 from narasumber.errors import InputError
 
@@ -74,7 +74,7 @@ def load_masked(encoder: Encoder, tokenizer: Tokenizer, revision: str | None = N
             place, revision=revision, trust_remote_code=False, weights_only=True, output_loading_info=True
         )
     except Exception as error:  # torch, safetensors and transformers, each with exceptions of its own
-        what = f"cannot be loaded as a masked language model: {str(error).strip().splitlines()[0][:200]}"
+        what = f"cannot be loaded as a masked language model: {first_line(error)}"
         raise InputError(f"model.encoder: {encoder.name}", what, "get the encoder again") from error
     finally:
         logging.set_verbosity(before)

@@ -1,15 +1,12 @@
-"""A smaller vocabulary for an encoder: the pieces that a language needs, and the embedding rows that belong to them."""
+"""A smaller vocabulary for an encoder: the pieces that a language needs."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
-import torch
 from tokenizers import Tokenizer
-from torch import nn
-from transformers import PreTrainedModel
 
 from narasumber.errors import InputError
 
@@ -22,8 +19,8 @@ def count_pieces(texts: Iterable[str], tokenizer: Tokenizer) -> Counter[str]:
     return counts
 
 
-def trim(model: PreTrainedModel, tokenizer: Tokenizer, keep: Collection[str]) -> tuple[PreTrainedModel, Tokenizer]:
-    """The model, changed in place, and a tokenizer, with the pieces of `keep` alone; their order stays.
+def trim(tokenizer: Tokenizer, keep: Collection[str]) -> Tokenizer:
+    """The tokenizer with the pieces of `keep` alone; their order stays.
 
     Also kept are added and special tokens, pieces of a single character (continuations and word starts of one, too),
     the 256 byte pieces of a byte-level vocabulary, and the parts that BPE makes a kept piece of. So what is
@@ -57,29 +54,7 @@ def trim(model: PreTrainedModel, tokenizer: Tokenizer, keep: Collection[str]) ->
     for token in values["added_tokens"]:
         token["id"] = place[token["content"]]
     _renumber(values.get("post_processor"), place)
-    take_rows(model, [number for number, _ in kept])
-    return model, Tokenizer.from_str(json.dumps(values))
-
-
-def take_rows(model: PreTrainedModel, rows: Sequence[int]) -> None:
-    """Keeps the given rows of the input embeddings, in their order, and drops the others."""
-    old = embeddings(model)
-    new = nn.Embedding(len(rows), old.embedding_dim)
-    padding = old.padding_idx
-    new.padding_idx = rows.index(padding) if padding is not None and padding in rows else None
-    with torch.no_grad():
-        new.weight = nn.Parameter(old.weight[torch.tensor(list(rows))].clone())
-    model.set_input_embeddings(new)
-    model.config.vocab_size = len(rows)
-    if new.padding_idx is not None:
-        model.config.pad_token_id = new.padding_idx
-
-
-def embeddings(model: PreTrainedModel) -> nn.Embedding:
-    """The input embeddings, [pieces, width]."""
-    found = model.get_input_embeddings()
-    assert isinstance(found, nn.Embedding)
-    return found
+    return Tokenizer.from_str(json.dumps(values))
 
 
 def _merges(merges: list[list[str]], wanted: set[str]) -> list[list[str]]:

@@ -253,7 +253,7 @@ def _vocabulary(config: AdaptConfig, encoder: Encoder) -> Tokenizer:
     if change.trim:
         counts = count_pieces(read(), tokenizer)
         keep = {piece for piece, _ in counts.most_common(change.trim)}
-        _, tokenizer = trim(encoder.model, tokenizer, keep | set(special.values()))
+        tokenizer = trim(tokenizer, keep | set(special.values()))
     if change.extend:
         counts = Counter(text[start:end] for text in read() for start, end in words(text))
         tokenizer = extend(tokenizer, counts, change.extend)

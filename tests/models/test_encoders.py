@@ -15,9 +15,8 @@ from safetensors.torch import load_file
 from tokenizers import ByteLevelBPETokenizer
 from transformers import BertModel, PreTrainedModel, RobertaConfig, RobertaModel
 
-from models.encoders import Encoder, check_coverage, load_encoder
+from models.encoders import Encoder, check_coverage, embeddings, load_encoder
 from models.network import Network, torch_tagger
-from models.trim import embeddings
 from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.labels import HEADS, head_labels

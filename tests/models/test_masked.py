@@ -10,10 +10,10 @@ import pytest
 import torch
 from transformers import AutoModelForMaskedLM, AutoTokenizer, BertConfig, BertForMaskedLM, GPT2Config, GPT2Model
 
-from models.encoders import Encoder, load_encoder
+from models.encoders import Encoder, embeddings, load_encoder
 from models.extend import extend
 from models.masked import load_masked, mask_piece, save_masked
-from models.trim import embeddings, trim
+from models.trim import trim
 from narasumber.errors import InputError
 
 
@@ -75,7 +75,7 @@ def test_new_pieces_begin_as_the_mean_of_the_old_and_the_rest_stays(with_head: P
     encoder = load_encoder(str(with_head))
     old, _ = load_masked(encoder, encoder.tokenizer)
     keep = set(sorted(encoder.tokenizer.get_vocab())[::2])
-    _, trimmed = trim(load_encoder(str(with_head)).model, encoder.tokenizer, keep)
+    trimmed = trim(encoder.tokenizer, keep)
     tokenizer = extend(trimmed, {"bakpiakukus": 9}, 1)
     network, _ = load_masked(encoder, tokenizer)
     cut = encoder.tokenizer.encode("bakpiakukus", add_special_tokens=False).ids

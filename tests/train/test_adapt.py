@@ -210,6 +210,14 @@ def test_the_encoder_of_a_tagger_is_adapted(config: AdaptConfig) -> None:
     before, after = (load_encoder(str(folder)).model.state_dict() for folder in (tagger, run / "last"))
     assert before.keys() == after.keys()
     assert all(torch.allclose(after[name], value, atol=1e-6) for name, value in before.items())
+    assert json.loads((run / "environment.json").read_text())["data"]["corpora"] == ["pfsa-id"]  # its licence binds
+    less = adapt(changed(config, "less", model={"encoder": str(tagger)}, train=still, vocabulary={"trim": 300}))
+    trimmed = load_encoder(str(less / "last")).model.state_dict()
+    kept = load_encoder(str(less / "last")).tokenizer.get_vocab()
+    pieces = load_encoder(str(tagger)).tokenizer.get_vocab()
+    assert len(kept) < len(pieces)
+    rows, table = before["embeddings.word_embeddings.weight"], trimmed["embeddings.word_embeddings.weight"]
+    assert all(torch.allclose(table[number], rows[pieces[piece]], atol=1e-6) for piece, number in kept.items())
 
 
 @pytest.fixture(scope="module")
