@@ -103,7 +103,7 @@ def split(documents: Sequence[Document], held_out: HeldOut) -> list[Fold]:
 
     What is drawn depends on texts, ids and the seed alone, not on the order of the documents. Raises InputError for
     ids that are given twice, for ids, outlets and dates that no document has, and where there are too few documents
-    for the folds or none would be left to train on.
+    for the folds; not where none is left to train on, since there may be others that are never held out.
     """
     refuse_doubled("data.sources", documents)
     ids = [document.id for document in documents]
@@ -130,9 +130,8 @@ def split(documents: Sequence[Document], held_out: HeldOut) -> list[Fold]:
         return [document for document in documents if document.id in wanted]
 
     folds = [Fold(name, those(set(ids) - out - dropped), those(out), those(dropped)) for name, out in chosen.items()]
-    if not folds or any(not fold.train for fold in folds):
-        what = f"of {len(ids)} documents none is left to train on"
-        raise InputError("data.held_out", what, "hold out fewer documents, or add some; near-duplicates count as one")
+    if not any(fold.held_out for fold in folds):
+        raise InputError("data.held_out", "there is no document to hold out", "add some, or leave it out")
     return folds
 
 

@@ -170,15 +170,16 @@ def _part(
     development: list[Document],
     dropped: dict[str, str],
 ) -> Part:
-    """The training articles: neither unseen nor `dropped`, nor, from another source, near-duplicates of unseen ones."""
+    """The training articles: neither unseen nor `dropped`, nor near-duplicates of unseen ones from another source."""
     unseen = [*fold.held_out, *development]
     home = {document.id: number for number, own in enumerate(sources) for document in own}
     ids = {document.id for document in unseen}
     rest = [document for own in sources for document in own if document.id not in ids]
+    again = {id for id, other in dropped.items() if id == other}
     dropped = dropped | {
         rest[left].id: unseen[right].id
         for left, right in related(rest, unseen)
-        if home[rest[left].id] != home.get(unseen[right].id)
+        if unseen[right].id in again or home[rest[left].id] != home.get(unseen[right].id)
     }
     train = [[document for document in own if document.id not in ids | dropped.keys()] for own in sources]
     for number, stage in enumerate(config.train.all_stages):

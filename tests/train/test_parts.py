@@ -52,6 +52,24 @@ def test_another_sources_copy_of_an_unseen_article_is_dropped_and_told(tmp_path:
     assert [document.id for document in part.articles] == ["budi", "dewi"]
 
 
+def test_near_duplicates_of_an_article_that_is_held_out_by_its_own_file_are_dropped(tmp_path: Path) -> None:
+    """Also where the article stands in the source, too."""
+    (ani, budi) = articles("ani", "budi")
+    folders = {"own": [ani, Document("ani2", ani.text), budi], "same": [ani]}
+    (part,) = parts_of(config(tmp_path, folders, sources=[{"path": "own"}], held_out=[{"path": tmp_path / "same"}]))
+    assert part.dropped == [("ani", "ani"), ("ani2", "ani")]
+    assert [document.id for document in part.articles] == ["budi"]
+
+
+def test_all_of_a_source_may_be_held_out_where_others_train(tmp_path: Path) -> None:
+    folders = {"own": articles("ani"), "more": articles("citra")}
+    sources = [{"path": "own"}, {"path": "more", "held_out": False}]
+    (part,) = parts_of(config(tmp_path, folders, sources=sources, held_out={"leave_one_out": True}))
+    assert [document.id for document in part.articles] == ["citra"]
+    with pytest.raises(InputError, match="no article of own is left"):
+        parts_of(config(tmp_path, {}, sources=[{"path": "own"}], held_out={"leave_one_out": True}))
+
+
 def test_sources_may_be_held_out_and_for_development_whole(tmp_path: Path) -> None:
     folders = {"own": articles("ani"), "test": articles("budi"), "dev": articles("citra")}
     (part,) = parts_of(
