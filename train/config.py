@@ -227,7 +227,7 @@ def _load(path: Path, overrides: list[str] | tuple[str, ...], kind: type[AnyConf
         values = _yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(str(path), f"cannot be read: {error.strerror}", "name a file of configs/") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # PyYAML's for 2025-02-30, or text that is not UTF-8
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise InputError(where, f"is not YAML: {getattr(error, 'problem', None) or error}", "mend this line") from None
@@ -276,7 +276,7 @@ def _apply(values: dict[str, Any], override: str) -> None:
             raise InputError(f"--set {override}", f"{parent!r} is a value and has no keys below it")
     try:
         values[last] = _yaml(text)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         raise InputError(f"--set {override}", "its value is not YAML", "quote it") from None
 
 

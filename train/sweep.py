@@ -70,7 +70,7 @@ def _values(where: str, text: str) -> list[Any]:
     """The items of a YAML list without its brackets, so that an item may hold commas of its own."""
     try:
         found = yaml.safe_load(f"[{text}]")
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         raise InputError(where, "its values are not a list in YAML", "quote them: 'a','b'") from None
     if not found:
         raise InputError(where, "has no values", "a,b,c")

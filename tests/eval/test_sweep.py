@@ -105,6 +105,7 @@ def test_rows_and_seeds_are_trained_once_and_compared(sweep: Command, tmp_path: 
         (["--over", "train.epochs"], "not of the form key=a,b,c"),
         (["--over", "train.epochs="], "has no values"),
         (["--over", "train.epochs=[1"], "not a list"),
+        (["--over", "data.held_out.after=2025-02-30"], "not a list"),
         (["--over", "train.epochs=1", "--over", "train.epochs=2"], "names train.epochs twice"),
         (["--over", "train.learning_rate=0.001,1e-3"], "train.learning_rate=0.001 and train.learning_rate=1e-3, seed"),
         (["--over", "name=a,b"], "two runs would be the same"),

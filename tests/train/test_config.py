@@ -47,6 +47,7 @@ def test_overrides_reach_nested_keys_as_yaml() -> None:
         ("name: ..\ndata: {sources: [{path: seeds}]}", "name", "pattern"),
         ("name: [x", ":1", "not YAML"),
         ("name: x\ntrain: {epochs: 3, learning_rate: 1e-4, epochs: 4}", ":2", "epochs stands there twice"),
+        ("name: x\ndata: {held_out: {after: 2025-02-30}}", "", "not YAML: day"),
         ("", "", "holds no keys"),
         ("- a", "", "holds no keys"),
     ],
@@ -60,6 +61,11 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, place: 
     assert str(path) in problem.where
     assert place in problem.where
     assert said in problem.what
+
+
+def test_a_day_that_is_none_is_told() -> None:
+    with pytest.raises(InputError, match=r"held_out\.after=2025-02-30: its value is not YAML"):
+        load_config(QUICKSTART, ["data.held_out.after=2025-02-30"])
 
 
 def test_all_wrong_keys_are_listed_in_one_go() -> None:
