@@ -408,10 +408,13 @@ def sweep(
     from eval.sweep import compare_rows, write_sweep
     from train.run import RUNS, checked_parts
     from train.run import train as run_training
-    from train.rundir import usage_of
+    from train.rundir import open_run, usage_of
 
     for row in rows:
         checked_parts(row.configs[0])
+        for one in row.configs:
+            if FIRST and (RUNS / one.name).exists():
+                open_run(RUNS / one.name, one, "auto")
     runs: dict[str, list[Path]] = {row.name: [] for row in rows}
     for row in rows:
         for one in row.configs:

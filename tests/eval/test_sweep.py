@@ -129,6 +129,16 @@ def test_mistakes_are_told_before_anything_is_trained(
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_folder_of_another_run_is_told_before_anything_is_trained(sweep: Command, tmp_path: Path) -> None:
+    there = tmp_path / "runs" / "quickstart-train.epochs_2-13"
+    there.mkdir(parents=True)
+    (there / "config.yaml").write_text("name: other\n", encoding="utf-8")
+    done = sweep("--over", "train.epochs=1,2")
+    assert done.returncode == 2, done.stdout
+    assert "holds a run of another config" in done.stderr
+    assert list((tmp_path / "runs").iterdir()) == [there]
+
+
 def test_rows_of_other_articles_are_not_compared(tiny_run: Path, tmp_path: Path, here: Command) -> None:
     assert here("evaluate", str(tiny_run)).returncode == 0
     other = tmp_path / "other"
