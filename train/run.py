@@ -40,6 +40,7 @@ from train.rundir import (
     Metrics,
     Resume,
     environment,
+    fold_name,
     forget_peak_memory,
     load_state,
     locked,
@@ -72,7 +73,7 @@ def train(config: Config, resume: Resume = "auto") -> Path:
         open_run(folder, config, resume)
     processes.wait_for_everyone()
     for part in parts:
-        _train_part(config, part, folder / part.name, "auto" if resume == "must" else resume)
+        _train_part(config, part, folder / fold_name(part.name), "auto" if resume == "must" else resume)
     if processes.is_main_process:
         (folder / "DONE").touch()
     return folder

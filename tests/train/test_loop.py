@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from accelerate.utils import LoggerType
 from safetensors.torch import load_file
 from transformers.models.bert.modeling_bert import BertIntermediate
 
+from eval.evaluate import folds_of
+from narasumber import formats
+from narasumber.document import Document
 from narasumber.errors import InputError
 from train.config import Config, Stage, dump, load_config
 from train.loop import Loop, Update
@@ -326,16 +330,18 @@ def test_development_articles_choose_the_best_epoch_and_patience_stops(config: C
         train(named(config, "impatient", patience=1))
 
 
-def test_leave_one_out_trains_a_run_for_each_article(config: Config) -> None:
-    data = load_config(ROOT / "configs" / "crossval.yaml", [f"data.sources=[{{path: {ROOT / 'seeds'}}}]"]).data
+def test_leave_one_out_trains_a_run_for_each_article(config: Config, seeds: list[Document]) -> None:
+    """Whatever the articles are called, each has a folder of its own in the run's."""
+    ids = ["ani", "berita/ani", "..", "eval", f"/{'a' * 300}"]
+    formats.write([replace(item, id=id) for item, id in zip(seeds, ids, strict=True)], Path("own.jsonl"), "json")
+    data = load_config(ROOT / "configs" / "crossval.yaml", ["data.sources=[{path: own.jsonl}]"]).data
     run = train(named(config, "folds", epochs=1).model_copy(update={"data": data}))
-    folds = sorted(path for path in run.iterdir() if path.is_dir())
-    assert len(folds) == 5
+    assert {path.name for path in run.iterdir()} > {"config.yaml", "DONE", "ani", "berita%2Fani", "%2E.", "%65val"}
+    assert [path.name for path in Path("runs").iterdir()] == ["folds"]
+    folds = folds_of(run)
     held_out = [json.loads((fold / "split.json").read_text())["held_out"] for fold in folds]
-    assert sorted(name for names in held_out for name in names) == sorted(
-        path.stem for path in (ROOT / "seeds").glob("*.ann")
-    )
-    assert (run / "DONE").exists()
+    assert sorted(name for names in held_out for name in names) == sorted(ids)
+    assert len(usage_of(run)) > 0
 
 
 def test_a_window_longer_than_the_encoder_reads_is_refused(config: Config) -> None:
