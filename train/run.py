@@ -429,11 +429,16 @@ def _check_unchanged(folder: Path, part: Part) -> None:
     file = folder / "environment.json"
     try:
         began = json.loads(file.read_text(encoding="utf-8"))["data"]["fingerprint"]
+        split = json.loads((folder / "split.json").read_text(encoding="utf-8"))
+        before = [split["train"], split["development"], split["held_out"]]
     except (OSError, ValueError, LookupError, TypeError):
         raise InputError(str(file), "does not say what was trained on", "remove the folder to train anew") from None
-    if began != fingerprint(part.all):
+    now = [[document.id for document in own] for own in (part.articles, part.development, part.held_out)]
+    if (folder / "DONE").exists():  # after that their order does not matter
+        before, now = [sorted(own) for own in before], [sorted(own) for own in now]
+    if began != fingerprint(part.all) or before != now:
         cure = "restore them, or remove the folder to train anew"
-        raise InputError(str(folder), "its articles have changed since it began", cure)
+        raise InputError(str(folder), "its articles, or which of them are held out, have changed since it began", cure)
 
 
 def _start_trackers(accelerator: Accelerator, config: Config | AdaptConfig, folder: Path) -> None:
