@@ -39,7 +39,7 @@ from train.config import AdaptConfig
 from train.loop import Loop
 from train.masking import Masked, MaskedText, Masking, Masks, Stored, write_windows
 from train.plan import part_seed, plan_epoch, rate_factor
-from train.run import RUNS, accelerator_for, checked_encoder, run_loop, set_up
+from train.run import RUNS, accelerator_for, checked_encoder, corpora_of, run_loop, set_up
 from train.rundir import Resume, environment, forget_peak_memory, locked, open_run, write_json, writing
 
 SAMPLE = 100
@@ -93,7 +93,8 @@ def _learn(config: AdaptConfig, encoder: Encoder, folder: Path, accelerator: Acc
     if main:
         found = json.loads((folder / "text" / "text.json").read_text(encoding="utf-8"))
         with writing(folder):
-            write_json(folder / "environment.json", environment(accelerator, config, found))
+            data = {**found, "corpora": corpora_of((), config.model.encoder)}
+            write_json(folder / "environment.json", environment(accelerator, config, data))
 
     def measure(when: str) -> None:
         """Puts the loss on held-out text into scores.json, unless it is there."""

@@ -464,7 +464,7 @@ def _describe(
     folder: Path,
 ) -> None:
     """Writes the files that tell what is being trained on what."""
-    corpora = _corpora(part.articles, config.model.encoder)
+    corpora = corpora_of(part.articles, config.model.encoder)
     data = {"documents": len(part.all), "fingerprint": fingerprint(part.all), "corpora": corpora}
     write_json(folder / "environment.json", environment(accelerator, config, data))
     write_json(folder / "labels.json", {head: bio_tags(settings.labels[head]) for head in settings.heads})
@@ -494,7 +494,7 @@ def _tell(name: str, part: Part, sampling: Sequence[Mapping[str, Mapping[str, in
             console.print(f"{name}: stage {number}, an epoch: {own}")
 
 
-def _corpora(training: Sequence[Document], encoder: str) -> list[str]:
+def corpora_of(training: Sequence[Document], encoder: str) -> list[str]:
     """Public corpora among the articles, and of the run that the encoder is from: their licences bind the model too."""
     names = {str(document.meta["corpus"]) for document in training if "corpus" in document.meta}
     before = Path(encoder).parent / "environment.json"

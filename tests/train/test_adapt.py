@@ -205,6 +205,9 @@ def test_the_encoder_of_a_tagger_is_adapted(config: AdaptConfig) -> None:
     overrides = [f"model.encoder={config.model.encoder}", f"data.sources=[{{path: {ROOT / 'seeds'}}}]"]
     overrides += ["train.epochs=1", "train.precision=fp32", "layers=[entity]"]
     tagger = train_tagger(load_config(ROOT / "configs" / "quickstart.yaml", overrides)) / "last"
+    environment = json.loads((tagger.parent / "environment.json").read_text())
+    environment["data"]["corpora"] = ["pfsa-id"]
+    (tagger.parent / "environment.json").write_text(json.dumps(environment))
     still: dict[str, object] = {"epochs": 1, "learning_rate": 1e-12, "head_learning_rate": 1e-12}
     run = adapt(changed(config, "still", model={"encoder": str(tagger)}, train=still))
     before, after = (load_encoder(str(folder)).model.state_dict() for folder in (tagger, run / "last"))
