@@ -16,9 +16,10 @@ from typing import Annotated, Final
 
 import typer
 
-from eval.processes import peak, told
+from eval.processes import told
 from narasumber import formats
 from narasumber.errors import InputError
+from narasumber.memory import peak_memory
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -137,7 +138,7 @@ def measure(way: str, source: Path, target: Path) -> None:
     start = time.process_time()
     work(source, target)
     seconds = time.process_time() - start
-    typer.echo(json.dumps(asdict(Used(seconds, peak()))))
+    typer.echo(json.dumps(asdict(Used(seconds, peak_memory()))))
 
 
 Work = Callable[[Path, Path], object]

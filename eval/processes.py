@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -22,8 +21,3 @@ def told(module: str, *words: str, **environment: str) -> str:
     if done.returncode:
         raise InputError(" ".join(command), f"failed:\n{done.stderr[-2000:]}")
     return done.stdout
-
-
-def peak() -> float:
-    """The most memory that this process has held, MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 2**20

@@ -24,12 +24,13 @@ from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import pad_sequence
 
 from eval.evaluate import documents_of, folds_of, held_out_of, predict_folds, read_of
-from eval.processes import peak, told
+from eval.processes import told
 from eval.score import span_counts
 from models.encoders import Encoder, load_encoder
 from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.labels import bio_tags, head_labels
+from narasumber.memory import peak_memory
 from narasumber.tags import MASKED, bio, spans_of
 from narasumber.words import words
 
@@ -208,8 +209,8 @@ def _ours(run: Path) -> Learned:
     seconds = sum(row["tokens"] / row["tokens_per_second"] for row in rows)
     sentences = sentences_of(fold.training, _encoder(run))
     pieces = sum(len(sentence.ids) for own in sentences for sentence in own)
-    peak_memory = read_of(run, "usage.json")["peak_memory_mib"]
-    return Learned(pieces * rows[-1]["epoch"] / seconds, _f1(fold.gold, fold.predicted), peak_memory)
+    used = read_of(run, "usage.json")["peak_memory_mib"]
+    return Learned(pieces * rows[-1]["epoch"] / seconds, _f1(fold.gold, fold.predicted), used)
 
 
 def learned(run: Path) -> Learned:
@@ -219,7 +220,7 @@ def learned(run: Path) -> Learned:
     network, pieces, seconds = learn(encoder, held_out_of(run, documents, "train"), epochs, seed)
     gold = held_out_of(run, documents)
     f1 = _f1(gold, read(network, encoder, [document.bare() for document in gold]))
-    return Learned(pieces / seconds, f1, peak())
+    return Learned(pieces / seconds, f1, peak_memory())
 
 
 def _encoder(run: Path) -> Encoder:

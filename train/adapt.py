@@ -40,7 +40,7 @@ from train.loop import Loop
 from train.masking import Masked, MaskedText, Masking, Masks, Stored, write_windows
 from train.plan import part_seed, plan_epoch, rate_factor
 from train.run import RUNS, accelerator_for, checked_encoder, corpora_of, run_loop, set_up
-from train.rundir import Resume, environment, forget_peak_memory, locked, open_run, write_json, writing
+from train.rundir import Resume, environment, forget_peak, locked, open_run, write_json, writing
 
 SAMPLE = 100
 """Documents whose words the encoder must know before a run begins."""
@@ -77,7 +77,7 @@ def adapt(config: AdaptConfig, resume: Resume = "auto") -> Path:
 
 
 def _learn(config: AdaptConfig, encoder: Encoder, folder: Path, accelerator: Accelerator) -> None:
-    forget_peak_memory()
+    forget_peak()
     begun = time.perf_counter()
     main = accelerator.is_main_process
     special = _special(encoder)

@@ -35,6 +35,8 @@ class TrainState:
     """Wall time up to here."""
     peak_memory: float = 0.0
     """The most that its first process has held up to here, MiB."""
+    peak_gpu_memory: float = 0.0
+    """And on its GPU; 0 without one."""
 
 
 @dataclass(frozen=True)
@@ -215,7 +217,7 @@ class Loop(Generic[Example]):
             tokens += len(part) * max(map(len, part), default=0)
         norm = accelerator.clip_grad_norm_(self.network.parameters(), config.clip_norm)
         self.optimizer.step()
-        total = accelerator.reduce(torch.stack([loss.double(), torch.tensor(tokens, device=loss.device).double()]))
+        total = accelerator.reduce(torch.stack([loss, loss.new_tensor(tokens)]))
         if not torch.isfinite(total[0]):
             what = f"the loss of update {state.step + 1} is no number any more"
             raise InputError("train.learning_rate", what, "lower it, or train.head_learning_rate")

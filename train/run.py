@@ -41,11 +41,11 @@ from train.rundir import (
     Resume,
     environment,
     fold_name,
-    forget_peak_memory,
+    forget_peak,
     load_state,
     locked,
+    note_peak,
     open_run,
-    peak_memory,
     save_state,
     usage,
     write_json,
@@ -314,7 +314,7 @@ def run_loop(
 
     def note() -> None:
         loop.state.seconds = time.perf_counter() - begun
-        loop.state.peak_memory = max(loop.state.peak_memory, peak_memory())
+        note_peak(loop.state)
 
     if main:
         with writing(folder):
@@ -367,7 +367,7 @@ def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> Non
 
 
 def _learn(config: Config, part: Part, folder: Path, accelerator: Accelerator) -> None:
-    forget_peak_memory()
+    forget_peak()
     begun = time.perf_counter()
     set_seed(config.seed)  # before the model is built: its heads are drawn at random
     encoder = load_encoder(config.model.encoder, revision=config.model.revision)

@@ -22,7 +22,6 @@ import hashlib
 import json
 import platform
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -39,6 +38,7 @@ from filelock import FileLock, Timeout
 
 from narasumber.errors import InputError
 from narasumber.files import write_file
+from narasumber.memory import forget_peak_memory, peak_memory
 from train.config import AdaptConfig, Config, dump
 from train.loop import Loop, TrainState
 
@@ -213,8 +213,8 @@ def load_state(loop: Loop[Any], folder: Path) -> None:
 def usage(state: TrainState) -> dict[str, float]:
     """What a run took: `seconds` of wall time, and the most memory that its first process has held, MiB."""
     found = {"seconds": round(state.seconds, 1), "peak_memory_mib": round(state.peak_memory, 1)}
-    if torch.cuda.is_available():
-        found["peak_gpu_memory_mib"] = round(torch.cuda.max_memory_allocated() / 2**20, 1)
+    if state.peak_gpu_memory:
+        found["peak_gpu_memory_mib"] = round(state.peak_gpu_memory, 1)
     return found
 
 
@@ -230,21 +230,18 @@ def usage_of(run: Path) -> str:
     return f"{told} and {gpu:,.0f} MiB of the GPU's" if gpu else told
 
 
-def forget_peak_memory() -> None:
-    """Lets the peak begin anew, so that a run does not report what one before it in this process has held."""
-    with suppress(OSError):  # not on every system, nor in every container
-        Path("/proc/self/clear_refs").write_text("5")
+def forget_peak() -> None:
+    """Lets both peaks begin anew, so that a run does not report what one before it in this process has held."""
+    forget_peak_memory()
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
 
 
-def peak_memory() -> float:
-    """The most memory that this process has held, MiB."""
-    status = Path("/proc/self/status")
-    # Linux's getrusage also counts what the parent held when it started this process.
-    if status.exists() and (found := re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)):
-        return int(found[1]) / 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+def note_peak(state: TrainState) -> None:
+    """Keeps the most memory that this process has held."""
+    state.peak_memory = max(state.peak_memory, peak_memory())
+    if torch.cuda.is_available():
+        state.peak_gpu_memory = max(state.peak_gpu_memory, torch.cuda.max_memory_allocated() / 2**20)
 
 
 def _version(name: str) -> str | None:

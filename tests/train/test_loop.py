@@ -24,10 +24,11 @@ from eval.evaluate import folds_of
 from narasumber import formats
 from narasumber.document import Document
 from narasumber.errors import InputError
+from narasumber.memory import forget_peak_memory, peak_memory
 from train.config import Config, Stage, dump, load_config
 from train.loop import Loop, Update
 from train.run import train
-from train.rundir import forget_peak_memory, locked, peak_memory, usage_of
+from train.rundir import locked, usage_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
