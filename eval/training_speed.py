@@ -196,6 +196,8 @@ def _check(run: Path) -> None:
     """Raises InputError for a run whose articles the standard recipe would not read as often."""
     if len(folds_of(run)) > 1 or not (split := read_of(run, "split.json"))["held_out"]:
         raise InputError("data.held_out", "must be one share", "give fraction, documents or sources")
+    if split["development"]:
+        raise InputError("data.development", "chooses an epoch, and the standard recipe keeps its last", "leave it out")
     if any(own["examples"] != own["an_epoch"] for sources in split["sampling"] for own in sources.values()):
         cure = "leave out data.temperature and the weights"
         raise InputError("data", "draws from its sources, and the standard recipe reads each as it is", cure)

@@ -95,6 +95,9 @@ def test_training_is_measured_beside_the_standard_recipe(
     assert list((tmp_path / "runs").iterdir()) == []
     with pytest.raises(InputError, match=r"train\.epoch: Extra"):
         training_speed.table(root / "configs" / "quickstart.yaml", [*keys, "train.epoch=1"])
+    chosen = [*keys, "data.development={documents: [000_e91c931474bc4544]}"]
+    with pytest.raises(InputError, match=r"data\.development: chooses an epoch"):
+        training_speed.table(root / "configs" / "quickstart.yaml", chosen)
     staged = [*keys, "train.epochs=null", "train.stages=[{epochs: 1, sources: [seeds]}]"]
     with pytest.raises(InputError, match=r"train\.stages: name sources"):
         training_speed.table(root / "configs" / "quickstart.yaml", staged)
