@@ -66,10 +66,15 @@ def adapt(config: AdaptConfig, resume: Resume = "auto") -> Path:
     accelerator = accelerator_for(config, folder)
     main = accelerator.is_main_process
     if main:
-        _open(config, encoder, folder, resume)
+        if not (folder / "config.yaml").exists() and resume != "must":
+            check_coverage(list(islice(texts(config.text), SAMPLE)), encoder)
+        open_run(folder, config, resume)
     accelerator.wait_for_everyone()
     with locked(folder, accelerator):
         if not (folder / "DONE").exists():  # by one that held the lock before
+            if main and not (folder / "text").exists():
+                _read(config, encoder, folder)
+            accelerator.wait_for_everyone()
             _learn(config, encoder, folder, accelerator)
     if main:
         shutil.rmtree(folder / "text", ignore_errors=True)
@@ -185,14 +190,8 @@ class TextEpoch(Sequence[list[int]]):
         return [[numbers[place] for place in update] for update in plan]
 
 
-def _open(config: AdaptConfig, encoder: Encoder, folder: Path, resume: Resume) -> None:
-    """Makes the run directory with the text in it, or goes on with one. Of text that is no good nothing is left."""
-    is_new = not (folder / "config.yaml").exists()
-    if is_new and resume != "must":
-        check_coverage(list(islice(texts(config.text), SAMPLE)), encoder)
-    open_run(folder, config, resume)
-    if (folder / "text").exists():
-        return
+def _read(config: AdaptConfig, encoder: Encoder, folder: Path) -> None:
+    """Puts the text into the run directory. Of text that is no good nothing is left."""
     console = Console(stderr=True, highlight=False)
     console.print(f"{folder.name}: reading the text")
     try:
@@ -201,7 +200,7 @@ def _open(config: AdaptConfig, encoder: Encoder, folder: Path, resume: Resume) -
     except OSError as error:
         raise InputError(str(folder), f"cannot be written to: {error.strerror}", "make room, and start again") from None
     except InputError:
-        if is_new:
+        if not (folder / "environment.json").exists():
             shutil.rmtree(folder)
         raise
     learned, held_out = told["train"], told["held_out"]

