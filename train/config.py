@@ -63,7 +63,7 @@ class LoopConfig(Frozen):
     tokens_per_batch: int = Field(default=2048, ge=16)
     """Word pieces, padding included, of one update over all processes."""
     accumulate: int = Field(default=1, ge=1)
-    """Parts that an update is computed in; changes the memory it takes, not its result."""
+    """Parts that an update is computed in; changes the memory it takes, of its result no more than dropout's draws."""
     clip_norm: float = Field(default=1.0, gt=0)
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     gradient_checkpointing: bool = False
@@ -103,10 +103,6 @@ class TrainConfig(LoopConfig):
     @property
     def all_stages(self) -> tuple[Stage, ...]:
         return self.stages or (Stage(epochs=self.epochs or EPOCHS),)
-
-    @property
-    def all_epochs(self) -> int:
-        return sum(stage.epochs for stage in self.all_stages)
 
 
 class Config(Frozen):
