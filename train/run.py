@@ -101,6 +101,11 @@ class Part:
     def all(self) -> list[Document]:
         return [*self.articles, *self.development, *self.held_out]
 
+    @property
+    def ids(self) -> dict[str, list[str]]:
+        sides = {"train": self.articles, "development": self.development, "held_out": self.held_out}
+        return {side: [document.id for document in own] for side, own in sides.items()}
+
 
 def parts_of(config: Config) -> list[Part]:
     """Reads the sources and parts them. Raises InputError for articles, ids and rules that do not fit each other."""
@@ -173,14 +178,19 @@ def _part(
 ) -> Part:
     """The training articles: neither unseen nor `dropped`, nor near-duplicates of unseen ones from another source."""
     unseen = [*fold.held_out, *development]
-    home = {document.id: number for number, own in enumerate(sources) for document in own}
+    # An article that is held out by a file of its own is at home there, wherever it stands besides.
+    home = {
+        document.id: number
+        for number, own in enumerate(sources)
+        for document in own
+        if dropped.get(document.id) != document.id
+    }
     ids = {document.id for document in unseen}
     rest = [document for own in sources for document in own if document.id not in ids]
-    again = {id for id, other in dropped.items() if id == other}
     dropped = dropped | {
         rest[left].id: unseen[right].id
         for left, right in related(rest, unseen)
-        if unseen[right].id in again or home[rest[left].id] != home.get(unseen[right].id)
+        if home[rest[left].id] != home.get(unseen[right].id)
     }
     train = [[document for document in own if document.id not in ids | dropped.keys()] for own in sources]
     for number, stage in enumerate(config.train.all_stages):
@@ -430,12 +440,11 @@ def _check_unchanged(folder: Path, part: Part) -> None:
     try:
         began = json.loads(file.read_text(encoding="utf-8"))["data"]["fingerprint"]
         split = json.loads((folder / "split.json").read_text(encoding="utf-8"))
-        before = [split["train"], split["development"], split["held_out"]]
+        before, now = {side: split[side] for side in part.ids}, part.ids
     except (OSError, ValueError, LookupError, TypeError):
         raise InputError(str(file), "does not say what was trained on", "remove the folder to train anew") from None
-    now = [[document.id for document in own] for own in (part.articles, part.development, part.held_out)]
     if (folder / "DONE").exists():  # after that their order does not matter
-        before, now = [sorted(own) for own in before], [sorted(own) for own in now]
+        before, now = ({side: sorted(own) for side, own in ids.items()} for ids in (before, now))
     if began != fingerprint(part.all) or before != now:
         cure = "restore them, or remove the folder to train anew"
         raise InputError(str(folder), "its articles, or which of them are held out, have changed since it began", cure)
@@ -471,9 +480,7 @@ def _describe(
     write_json(
         folder / "split.json",
         {
-            "train": [document.id for document in part.articles],
-            "development": [document.id for document in part.development],
-            "held_out": [document.id for document in part.held_out],
+            **part.ids,
             "dropped": [list(pair) for pair in part.dropped],
             "sampling": sampling,
         },
