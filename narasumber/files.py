@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
+
+_ASIDE: Final = re.compile(r"\..+\.(\d{1,9})\.(?:new|old)")
+"""What `_beside` makes."""
 
 
 def write_file(path: Path, content: str | bytes) -> None:
@@ -58,6 +63,28 @@ def new_folder(target: Path) -> Iterator[Path]:
         if old.exists() and not target.exists():
             old.rename(target)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def remove_left(folder: Path) -> None:
+    """Removes from a folder what a process that is no more, killed while writing, has left aside. Raises OSError."""
+    for path in folder.glob(".*"):
+        aside = _ASIDE.fullmatch(path.name)
+        if aside and not _is_running(int(aside[1])):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    """Whether there is a process of this number, and it is not this one."""
+    try:
+        os.kill(process, 0)
+    except OSError as error:
+        return isinstance(error, PermissionError)
+    return process != os.getpid()
+
+
+def short_name(plain: str, name: str, longest: int) -> str:
+    """`plain`, or its first `longest` characters and a digest of the `name` that it is made of."""
+    return plain if len(plain) <= longest else f"{plain[:longest]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def _beside(path: Path, ending: str) -> Path:

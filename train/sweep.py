@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import re
@@ -14,6 +13,7 @@ from typing import Any, Final
 import yaml
 
 from narasumber.errors import InputError
+from narasumber.files import short_name
 from train.config import Config, load_config
 
 LONGEST: Final = 80
@@ -83,7 +83,7 @@ def _json(value: Any) -> str:
 
 def _slug(name: str) -> str:
     slug = re.sub(r"[^\w.-]+", "_", name).strip("_")
-    return slug if len(slug) <= LONGEST else f"{slug[:LONGEST]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return short_name(slug, name, LONGEST)
 
 
 def _refuse_alike(rows: Sequence[Row]) -> None:
