@@ -399,10 +399,8 @@ def sweep(
     set: Overrides = None,
 ) -> None:
     """Train and score a config over values of its keys and seeds; what is finished already is not done again."""
-    from train.config import load_config
-    from train.sweep import rows_of
+    from train.sweep import rows_of, table_name
 
-    name = load_config(config, set or ()).name
     rows = rows_of(config, over or (), seeds, set or ())
     from eval.evaluate import evaluate_run
     from eval.sweep import compare_rows, write_sweep
@@ -426,7 +424,7 @@ def sweep(
                 typer.echo(f"trained: {folder}  {usage_of(folder)}".rstrip(), err=True)
     if not FIRST:
         return
-    folder = RUNS / f"{name}-sweep"
+    folder = RUNS / table_name(config, over or (), set or ())
     typer.echo(write_sweep(compare_rows(runs), folder))
     typer.echo(f"sweep: {folder / 'sweep.md'}")
 

@@ -59,6 +59,12 @@ def rows_of(path: Path, over: Sequence[str], seeds: str, overrides: Sequence[str
     return rows
 
 
+def table_name(path: Path, over: Sequence[str], overrides: Sequence[str] = ()) -> str:
+    """What the table of a sweep is called: the config and the keys, so that no sweep over others replaces it."""
+    keys = ", ".join(_key(item)[0] for item in over)
+    return "-".join([load_config(path, tuple(overrides)).name, *([_slug(keys)] if keys else []), "sweep"])
+
+
 def _key(item: str) -> tuple[str, list[Any]]:
     key, equals, text = item.partition("=")
     if not key or not equals:

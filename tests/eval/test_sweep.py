@@ -17,6 +17,7 @@ from eval.score import compare, span_counts
 from eval.sweep import SCORES, compare_rows, write_sweep
 from narasumber.document import Document
 from narasumber.errors import InputError
+from train.sweep import table_name
 
 ROOT = Path(__file__).resolve().parents[2]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -54,8 +55,9 @@ def test_rows_and_seeds_are_trained_once_and_compared(sweep: Command, tmp_path: 
         f"train.learning_rate={rate}": [runs / f"quickstart-train.learning_rate_{rate}-{seed}" for seed in (1, 2)]
         for rate in ("1e-3", "1e-6")
     }
-    assert set(runs.iterdir()) == {runs / "quickstart-sweep", *(run for own in rows.values() for run in own)}
-    found = json.loads((runs / "quickstart-sweep" / "sweep.json").read_text())["rows"]
+    found_in = runs / "quickstart-train.learning_rate-sweep"
+    assert set(runs.iterdir()) == {found_in, *(run for own in rows.values() for run in own)}
+    found = json.loads((found_in / "sweep.json").read_text())["rows"]
     assert [row["name"] for row in found] == list(rows)
     assert [row["runs"] for row in found] == [[str(run.relative_to(tmp_path)) for run in own] for own in rows.values()]
     for row, own in zip(found, rows.values(), strict=True):
@@ -73,7 +75,7 @@ def test_rows_and_seeds_are_trained_once_and_compared(sweep: Command, tmp_path: 
     assert found[1]["scores"]["entity"]["against_first"]["difference"] < 0
     assert len(found[1]["scores"]["entity"]["against_first"]["interval"]) == 2
     assert "against_first" not in found[0]["scores"]["entity"]
-    table = (runs / "quickstart-sweep" / "sweep.md").read_text(encoding="utf-8")
+    table = (found_in / "sweep.md").read_text(encoding="utf-8")
     assert table in done.stdout
     entity = found[0]["scores"]["entity"]
     low, high = entity["interval"]
@@ -150,6 +152,17 @@ def test_rows_of_other_articles_are_not_compared(tiny_run: Path, tmp_path: Path,
         compare_rows({"one": [tiny_run], "other": [other]})
     alone = compare_rows({"one": [tiny_run]})["rows"]
     assert [set(own) for own in alone[0]["scores"].values()] == [{"mean", "values"}] * 5
+
+
+def test_a_sweep_leaves_the_table_of_one_over_other_keys() -> None:
+    config = ROOT / "configs" / "quickstart.yaml"
+    names = [
+        table_name(config, over)
+        for over in ([], ["seed=1,2"], ["train.epochs=1"], ["train.epochs=1", "seed=1"], ["data.sources=[{path: a}]"])
+    ]
+    assert names[:2] == ["quickstart-sweep", "quickstart-seed-sweep"]
+    assert len(set(names)) == len(names)
+    assert table_name(config, ["train.epochs=2,3"]) == names[2]
 
 
 def test_what_a_row_does_not_learn_is_not_scored(tiny_run: Path, tmp_path: Path, here: Command) -> None:
