@@ -402,6 +402,7 @@ def sweep(
     from train.sweep import rows_of, table_name
 
     rows = rows_of(config, over or (), seeds, set or ())
+    table = table_name(config, over or (), set or ())
     from eval.evaluate import evaluate_run
     from eval.sweep import compare_rows, write_sweep
     from train.run import RUNS, checked_parts
@@ -424,9 +425,8 @@ def sweep(
                 typer.echo(f"trained: {folder}  {usage_of(folder)}".rstrip(), err=True)
     if not FIRST:
         return
-    folder = RUNS / table_name(config, over or (), set or ())
-    typer.echo(write_sweep(compare_rows(runs), folder))
-    typer.echo(f"sweep: {folder / 'sweep.md'}")
+    typer.echo(write_sweep(compare_rows(runs), RUNS / table))
+    typer.echo(f"sweep: {RUNS / table / 'sweep.md'}")
 
 
 @app.command()
