@@ -1,8 +1,8 @@
 """Encoders by name: the built-in one, any of a model hub, any local folder in a hub's file layout.
 
 Tokenizers are built from the files that are there, not by the class that the model's type suggests: `AutoTokenizer`
-makes a five-piece vocabulary of indobert-lite's WordPiece file, without a word (indonlu #4). What a folder says of
-lengths is not believed either (`model_max_length` of 1e30): the positions of the config count.
+makes a five-piece vocabulary of indobert-lite's WordPiece file, without a word (github.com/IndoNLP/indonlu/issues/4).
+What a folder says of lengths is not believed either (`model_max_length` of 1e30): the positions of the config count.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _read(files: _Files) -> Encoder:
         what = f"its tokenizer has {pieces} pieces, its weights know {rows}"
         raise InputError(files.where, what, "its files are of two models: get it again")
     ids = {key: files.special(key, tokenizer) for key in _SPECIAL}
-    if pieces < rows:  # indobert-base has 19,479 rows that no piece points to (indonlu #33)
+    if pieces < rows:  # indobert-base has 19,479 rows that no piece points to (github.com/IndoNLP/indonlu/issues/33)
         model.resize_token_embeddings(pieces)
     return Encoder(
         name=files.name,

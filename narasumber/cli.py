@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from narasumber import formats
+from narasumber import __version__, formats
 from narasumber.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -73,6 +73,21 @@ Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE
 Resuming = Annotated[
     Resume, typer.Option(help="auto: go on where the run stopped, else start. must: only go on. never: only start.")
 ]
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"narasumber {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """What stands before a command."""
 
 
 @app.command()
@@ -143,7 +158,7 @@ def labels(
         LabelsFormat, typer.Option(help="labelstudio: the labelling configuration of a project, to paste into it.")
     ] = LabelsFormat.text,
 ) -> None:
-    """Print the labels, also as an annotation tool wants to be told of them."""
+    """Print the labels of the scheme, or an annotation tool's configuration with them."""
     from narasumber.formats.labelstudio import labelling_config
     from narasumber.labels import ATTRIBUTES, LABELS
 
@@ -393,7 +408,7 @@ def sweep(
     config: Annotated[Path, typer.Argument(help="A YAML file such as configs/quickstart.yaml.")],
     over: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=A,B,C", help="A row of the table for each value; repeat it for each combination."),
+        typer.Option(metavar="KEY=A,B,C", help="Values of a key, a row of the table each. Several are combined."),
     ] = None,
     seeds: Annotated[str, typer.Option(metavar="1,2,3", help="Train each row with each seed.")] = "",
     set: Overrides = None,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from narasumber import __version__
 from narasumber.document import Document
 from narasumber.formats.brat import read_brat
 
@@ -45,6 +46,11 @@ except SystemExit:
 """
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert loaded.stdout.splitlines()[-1] == "[]"
+
+
+def test_it_tells_its_version(here: Command) -> None:
+    done = here("--version")
+    assert (done.returncode, done.stdout) == (0, f"narasumber {__version__}\n")
 
 
 def test_convert_and_lint_the_seeds(here: Command, tmp_path: Path) -> None:
