@@ -23,7 +23,7 @@ from narasumber.files import new_folder
 from narasumber.labels import HEADS
 from narasumber.linking import link
 from narasumber.settings import validation_problems
-from narasumber.tags import summed_lost
+from narasumber.tags import in_terms_of, summed_lost
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,8 @@ def summary(summed: dict[str, Any]) -> str:
     }
     lines["attribution"] = (summed["model"]["attribution"]["exact"], rules["attribution"]["exact"])
     for name, (own, other) in lines.items():
+        if not own["support"]:
+            continue
         interval = "{:.3f} to {:.3f}".format(*own["interval"]) if "interval" in own else ""
         figures = (f"{own[key]:.3f}" for key in ("precision", "recall", "f1"))
         rows.append((name, *figures, interval, str(own["support"]), f"{other['f1']:.3f}"))
@@ -190,8 +192,11 @@ def _baseline(fold: Evaluated) -> list[Document]:
     entities = entity_baseline(fold.training)
     found = []
     for document in fold.gold:
-        named, said = entities(document.bare()), attribution_baseline(document.bare())
-        found.append(document.with_annotation((*named.spans, *said.spans), said.attributions))
+        whole = Document(document.id, document.text)  # the rules know nothing of the scope of a corpus
+        named, said = entities(whole), attribution_baseline(whole)
+        spans = in_terms_of(document, (*named.spans, *said.spans))
+        known = set(spans)
+        found.append(document.with_annotation(spans, (own for own in said.attributions if known.issuperset(own.spans))))
     return found
 
 

@@ -31,7 +31,7 @@ from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.labels import bio_tags, head_labels
 from narasumber.memory import peak_memory
-from narasumber.tags import MASKED, bio, spans_of
+from narasumber.tags import MASKED, bio, in_terms_of, spans_of
 from narasumber.words import words
 
 BATCH, RATE, DROPOUT = 8, 5e-5, 0.1
@@ -141,7 +141,7 @@ def read(network: Tagging, encoder: Encoder, documents: Sequence[Document]) -> l
         for sentence in sentences:
             (tags,) = network(*_collated([sentence], encoder.pad_id)).argmax(-1)
             spans += spans_of(tags[sentence.places].tolist(), "entity", sentence.bounds)
-        found.append(document.with_annotation(spans))
+        found.append(document.with_annotation(in_terms_of(document, spans)))
     return found
 
 

@@ -56,6 +56,12 @@ class Scope:
     def layer(self, layer: Layer) -> LayerScope | None:
         return dict(self.layers).get(layer)
 
+    def name_of(self, layer: Layer, label: str) -> str | None:
+        """What the annotation calls a label of the scheme, or None where it does not speak of it."""
+        own = self.layer(layer)
+        group = own.group_of(label) if own else None
+        return group[0] if group else None
+
     def to_json(self) -> dict[str, Any]:
         return {
             layer: {"groups": [list(group) for group in own.groups], "closed": own.closed} for layer, own in self.layers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -19,7 +18,7 @@ from narasumber.labels import LAYERS, Head, layer_of_head
 from narasumber.linking import link
 from narasumber.scope import Scope
 from narasumber.settings import Settings
-from narasumber.tags import spans_of, unknown
+from narasumber.tags import in_terms_of, spans_of
 from narasumber.windows import Batch, Floats, Forward, Pieces, pieces_of, word_scores
 
 
@@ -60,7 +59,7 @@ class Tagger:
         if not pieces.words:
             return document.with_annotation([])
         scores = self._scores_by_head(pieces)
-        spans = _said(document, self._read(pieces, scores, document.scope))
+        spans = in_terms_of(document, self._read(pieces, scores, document.scope))
         return document.with_annotation(spans, link(pieces.text, spans))
 
     def _read(self, pieces: Pieces, scores: dict[Head, Floats], scope: Scope) -> list[Span]:
@@ -90,8 +89,7 @@ class Tagger:
         bounds = [*pieces.line_starts, len(pieces.words)]
         found: set[Span] = set()
         for head, own in scores.items():
-            asked = scope.layer(layer_of_head(head))
-            if asked is None:
+            if scope.layer(layer_of_head(head)) is None:
                 continue
             follow = np.array(self.settings.transitions[head], dtype=np.float32)
             spans = [
@@ -102,16 +100,8 @@ class Tagger:
             ]
             if head == "entity":
                 spans = with_one_label(pieces.text, spans, pieces.words, own)
-            found |= {replace(span, label=group[0]) for span in spans if (group := asked.group_of(span.label))}
+            found |= {replace(span, label=name) for span in spans if (name := scope.name_of(span.layer, span.label))}
         return sorted(found, key=lambda span: span.sort_key)
-
-
-def _said(document: Document, spans: Iterable[Span]) -> list[Span]:
-    """Those that do not lie where the document's annotation says nothing of their layer."""
-    silent = {layer: list(unknown(document.meta, layer)) for layer in LAYERS}
-    return [
-        span for span in spans if not any(span.start < end and start < span.end for start, end in silent[span.layer])
-    ]
 
 
 def _onnx_forward(path: Path, settings: Settings) -> Forward:

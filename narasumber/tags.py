@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from narasumber.document import Document, Span
-from narasumber.labels import Head, Layer, bio_tags, head_labels, layer_of_head
+from narasumber.labels import LAYERS, Head, Layer, bio_tags, head_labels, layer_of_head
 from narasumber.words import Grid
 
 MASKED = -100
@@ -163,6 +163,18 @@ def unknown(meta: Mapping[str, Any], layer: Layer) -> Iterator[tuple[int, int]]:
         match item:
             case [str(name), int(start), int(end)] if name == layer and 0 <= start < end:
                 yield start, end
+
+
+def in_terms_of(document: Document, spans: Iterable[Span]) -> list[Span]:
+    """Those of `spans` that the document's annotation speaks of, where it speaks of their layer, by its own labels."""
+    silent = {layer: list(unknown(document.meta, layer)) for layer in LAYERS}
+    named = (
+        replace(span, label=name)
+        for span in spans
+        if not any(span.start < end and start < span.end for start, end in silent[span.layer])
+        and (name := document.scope.name_of(span.layer, span.label))
+    )
+    return list(dict.fromkeys(named))
 
 
 def spans_of(tags: Sequence[int] | Tags, head: Head, words: Offsets) -> list[Span]:

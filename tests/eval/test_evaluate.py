@@ -1,0 +1,46 @@
+"""From a run to its scores, where public corpora are held out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+CORPORA = {
+    "indonlu-nergrit/valid_preprocess.txt": "Vladimir/B-PERSON Putin/I-PERSON tiba/O di/O Rusia/B-PLACE ./O",
+    "indonlu-nerp/valid_preprocess.txt": "vladimir/B-PPL putin/I-PPL minum/O teh/B-FNB di/O rusia/B-PLC ./O",
+    "pfsa-id/dev-30.txt": "MOSKWA/O ,/O KOMPAS/O —/O Dua/B-ISSUE orang/I-ISSUE bertemu/L-ISSUE ./O\n\n"
+    '"/B-STATEMENT Kami/I-STATEMENT datang/I-STATEMENT ,/I-STATEMENT "/L-STATEMENT '
+    "kata/U-CUE Vladimir/B-PERSON Putin/L-PERSON ./O",
+}
+
+
+@pytest.fixture(scope="module")
+def run(train_tiny: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("corpora")
+    for name, text in CORPORA.items():
+        file = folder / name
+        file.parent.mkdir()
+        rows = [" ".join(line.split()).replace(" ", "\n") for line in text.split("\n")]
+        file.write_text("\n".join(rows).replace("/", "\t") + "\n\n", encoding="utf-8")
+    held_out = ", ".join(
+        f"{{corpus: {name.split('/')[0]}, path: {(folder / name).parent}, split: dev}}" for name in CORPORA
+    )
+    return train_tiny("train.epochs=1", f"data.held_out=[{held_out}]")
+
+
+def test_held_out_corpora_are_scored_in_their_own_terms(run: Path, here: Callable[..., CompletedProcess[str]]) -> None:
+    done = here("evaluate", str(run), folder=run.parent.parent)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split()[0] for line in done.stdout.splitlines()[1:]]
+    assert rows == ["entity", "source", "cue", "content", "attribution", "report:"]  # no content_inner: none is in gold
+    rules = json.loads((run / "eval" / "scores.json").read_text(encoding="utf-8"))["baselines"]["rules"]
+    # Both corpora have his name and a country, which is GPE in the articles that the rules know.
+    entities = rules["layers"]["entity"]["labels"]
+    assert {label: own["support"] for label, own in entities.items()} == {"PER": 2, "LOC": 2}
+    assert entities["PER"]["recall"] == entities["LOC"]["recall"] == 0.5  # they do not know small letters
+    assert rules["attribution"]["exact"]["f1"] == 1.0
+    assert (run / "eval" / "report.html").exists()
