@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from data.corpora import credit_lines
 from eval.evaluate import documents_of, folds_of, held_out_of, model_folder, read_of
@@ -12,6 +12,9 @@ from models.export import INT8_LOSS, Format, check_target, write_onnx, write_tra
 from narasumber.errors import InputError
 from narasumber.files import new_folder
 from narasumber.settings import Settings
+
+MOST: Final = 10
+"""Held-out articles that a card names."""
 
 
 def export_run(run: Path, target: Path, format: Format = "onnx") -> Path:
@@ -60,7 +63,7 @@ def card(run: Path, format: Format, figures: dict[str, float]) -> str:
         use,
         "## Training data",
         f"{len(split['train'])} annotated articles; {len(split['held_out'])} held out "
-        f"({', '.join(split['held_out']) or 'none'}). Seed {environment['seed']}, {environment['precision']}, "
+        f"({_some(split['held_out'])}). Seed {environment['seed']}, {environment['precision']}, "
         f"data fingerprint `{environment['data']['fingerprint'][:16]}`.",
         *_credits(environment["data"].get("corpora", ())),
         "## Scores on the held-out articles",
@@ -82,6 +85,11 @@ def card(run: Path, format: Format, figures: dict[str, float]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
+    return f"{', '.join(names[:MOST]) or 'none'}{more}"
+
+
 def _credits(corpora: Sequence[str]) -> list[str]:
     """What the licences of public corpora ask for; nothing where it learned from none."""
     lines = credit_lines(corpora)
@@ -93,10 +101,10 @@ def _scores(run: Path) -> str:
         return f"Not evaluated yet: `narasumber evaluate {run}`, then export again."
     model: dict[str, Any] = read_of(run / "eval", "scores.json")["model"]
     scores = {name: layer["micro"] for name, layer in model["layers"].items()}
-    if model["attribution"]["exact"]["support"]:
-        scores["whole attribution"] = model["attribution"]["exact"]
+    scores["whole attribution"] = model["attribution"]["exact"]
     rows = [
         f"| {name} | {own['precision']:.3f} | {own['recall']:.3f} | {own['f1']:.3f} | {own['support']} |"
         for name, own in scores.items()
+        if own["support"]
     ]
     return "\n".join(["| layer | precision | recall | F1 | gold spans |", "|---|---|---|---|---|", *rows])
