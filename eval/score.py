@@ -1,8 +1,8 @@
 """How well predicted articles match their gold: span scores a layer, whole attributions, links, intervals, errors.
 
 Scores are taken on whole documents. Span scores are seqeval's (Nakayama 2018), `mode="strict", scheme=IOB2`, on the
-word tags of `narasumber.tags`, one sequence a line; how many gold spans tags cannot say stands beside as `lost`.
-Everything else is counted on character spans.
+word tags of `narasumber.tags`, one sequence a line; how many gold spans tags cannot say stands beside as `lost`, and
+intervals and counts by document leave these out too. Everything else is counted on character spans.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from narasumber.tags import bio, flat_view, tag_names
 from narasumber.words import lines, words
 
 RESAMPLES: Final = 2000
+BATCH: Final = 1_000_000
+"""Documents drawn at a time, which bounds memory."""
 CONTEXT: Final = 40
 """Characters shown on each side of an error."""
 
@@ -122,12 +124,17 @@ def selection_score(gold: Sequence[Document], predicted: Sequence[Document]) -> 
 
 
 def span_counts(gold: Sequence[Document], predicted: Sequence[Document], head: Head) -> Counts:
-    """Exact spans (label, start, end) of one head, by document."""
+    """Exact spans (label, start, end) of one head that tags can say, by document."""
+    return _counts(gold, predicted, lambda document: {_span_key(span) for span in _tagged(document, head)})
 
-    def keys(document: Document) -> set[Hashable]:
-        return {(span.label, span.start, span.end) for span in flat_view(document, head)[0]}
 
-    return _counts(gold, predicted, keys)
+def _tagged(document: Document, head: Head) -> list[Span]:
+    lost = {item.span for item in bio(document, head, words(document.text))[1]}
+    return [span for span in flat_view(document, head)[0] if span not in lost]
+
+
+def _span_key(span: Span) -> Hashable:
+    return (span.label, span.start, span.end)
 
 
 def attribution_counts(gold: Sequence[Document], predicted: Sequence[Document], *, half: bool = False) -> Counts:
@@ -335,8 +342,7 @@ def _unseen(gold: Sequence[Document], predicted: Sequence[Document], leaked: Bou
 
     def spans_of_head(document: Document, head: Head) -> set[Hashable]:
         # Views are taken of the whole document: what was nested stays nested without what it stood in.
-        spans = flat_view(document, head)[0]
-        return {(span.label, span.start, span.end) for span in spans if is_new(document, span)}
+        return {_span_key(span) for span in _tagged(document, head) if is_new(document, span)}
 
     exact = attribution_counts([part(document) for document in gold], [part(document) for document in predicted])
     total = sum(len(sentences(document.text)) for document in gold)
@@ -398,6 +404,6 @@ def _bootstrap(counts: Counts, statistic: Callable[[Counts], Any]) -> dict[str, 
 
     found = bootstrap(
         tuple(counts.T), of_sums, paired=True, vectorized=True, method="percentile", n_resamples=RESAMPLES,
-        rng=np.random.default_rng(0),
+        batch=max(1, BATCH // len(counts)), rng=np.random.default_rng(0),
     ).confidence_interval  # fmt: skip
     return {"interval": [float(found.low), float(found.high)]}

@@ -85,6 +85,16 @@ def test_seqeval_and_character_spans_agree(gold: Document, predicted: Document) 
     assert micro["recall"] == pytest.approx(right / truth if truth else 0)
 
 
+def test_what_tags_cannot_say_is_lost_to_every_figure() -> None:
+    cut, whole = entity("PER", 0, 2), entity("GPE", 29, 34)
+    gold = [Document(name, TEXT, (cut, whole)) for name in "ab"]
+    found = score(gold, [document.with_annotation([whole]) for document in gold])
+    entities = found["layers"]["entity"]
+    assert (entities["lost"], entities["micro"]["support"], entities["micro"]["f1"]) == (2, 2, 1.0)
+    assert entities["micro"]["interval"] == [1.0, 1.0]
+    assert found["documents"]["a"]["entity"]["f1"] == 1.0
+
+
 def test_macro_is_the_mean_over_types_in_gold_or_prediction() -> None:
     gold = Document("d", TEXT, (entity("PER", 0, 11), entity("GPE", 29, 34)))
     predicted = gold.with_annotation([entity("PER", 0, 11), entity("ORG", 20, 25)])
