@@ -166,8 +166,8 @@ def compare_runs(run: Path, other: Path) -> str:
     Raises InputError if one of the two is not evaluated, or they held other articles out.
     """
     gold = documents_of(run)
-    first, second = (_predictions(place) for place in (run, other))
-    if [document.id for document in first] != [document.id for document in second]:
+    first, second = (predictions_of(place) for place in (run, other))
+    if [(document.id, document.text) for document in first] != [(document.id, document.text) for document in second]:
         raise InputError(str(other), f"held other articles out than {run}", "compare runs of one split")
     truth = [gold[document.id] for document in first]
     pairs = {head: (span_counts(truth, first, head), span_counts(truth, second, head)) for head in HEADS}
@@ -181,7 +181,8 @@ def compare_runs(run: Path, other: Path) -> str:
     return "\n".join(lines)
 
 
-def _predictions(run: Path) -> list[Document]:
+def predictions_of(run: Path) -> list[Document]:
+    """The held-out articles as an evaluated run read them. Raises InputError if it is not evaluated."""
     if not (run / "eval" / "predictions.jsonl").exists():
         raise InputError(f"{run}/eval/predictions.jsonl", "is missing", f"narasumber evaluate {run}")
     return [Document.from_json(row) for row in read_of(run / "eval", "predictions.jsonl")]

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, Final
 
-from eval.evaluate import documents_of, read_of
+from eval.evaluate import documents_of, predictions_of, read_of
 from eval.report import NONE, Table
 from eval.score import Counts, attribution_counts, compare, interval, span_counts
 from narasumber.document import Document
@@ -73,7 +73,7 @@ def write_sweep(found: Mapping[str, Any], folder: Path) -> str:
 
 
 def _scores(runs: Sequence[Path]) -> dict[str, dict[str, Any]]:
-    models = [json.loads((run / "eval" / "scores.json").read_text(encoding="utf-8"))["model"] for run in runs]
+    models = [read_of(run / "eval", "scores.json")["model"] for run in runs]
     learned = set.intersection(*(set(read_of(run, "config.yaml")["layers"]) for run in runs))
     values: dict[str, list[float]] = {
         head: [model["layers"][head]["micro"]["f1"] for model in models] for head in HEADS if head in learned
@@ -93,8 +93,7 @@ def _summed(runs: Sequence[Path]) -> dict[str, Counts]:
     counting["attribution"] = attribution_counts
     sums: dict[str, Counts] = {}
     for run in runs:
-        lines = (run / "eval" / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
-        predicted = sorted((Document.from_json(json.loads(line)) for line in lines), key=lambda item: item.id)
+        predicted = sorted(predictions_of(run), key=lambda item: item.id)
         gold = [documents[item.id] for item in predicted]
         for score, counts in counting.items():
             own = counts(gold, predicted)

@@ -9,6 +9,9 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from eval.evaluate import predictions_of
+from narasumber.document import Document
+
 CORPORA = {
     "indonlu-nergrit/valid_preprocess.txt": "Vladimir/B-PERSON Putin/I-PERSON tiba/O di/O Rusia/B-PLACE ./O",
     "indonlu-nerp/valid_preprocess.txt": "vladimir/B-PPL putin/I-PPL minum/O teh/B-FNB di/O rusia/B-PLC ./O",
@@ -44,3 +47,11 @@ def test_held_out_corpora_are_scored_in_their_own_terms(run: Path, here: Callabl
     assert entities["PER"]["recall"] == entities["LOC"]["recall"] == 0.5  # they do not know small letters
     assert rules["attribution"]["exact"]["f1"] == 1.0
     assert (run / "eval" / "report.html").exists()
+
+
+def test_articles_with_line_separators_of_unicode_are_read_back(tmp_path: Path) -> None:
+    document = Document("a", "Ani\u2028pergi.\x85Budi tiba.")
+    (tmp_path / "eval").mkdir()
+    line = json.dumps(document.to_json(), ensure_ascii=False) + "\n"
+    (tmp_path / "eval" / "predictions.jsonl").write_text(line, encoding="utf-8")
+    assert predictions_of(tmp_path) == [document]
