@@ -82,7 +82,8 @@ def _read(files: _Files) -> Encoder:
     config = files.config()
     tokenizer = files.tokenizer()
     model = files.model(config)
-    rows, pieces = len(embeddings(model).weight), tokenizer.get_vocab_size(with_added_tokens=True)
+    # Not how many there are: a vocab.txt with a line that stands twice leaves a number without a piece.
+    rows, pieces = len(embeddings(model).weight), 1 + max(tokenizer.get_vocab().values())
     if pieces > rows:
         what = f"its tokenizer has {pieces} pieces, its weights know {rows}"
         raise InputError(files.where, what, "its files are of two models: get it again")

@@ -67,6 +67,16 @@ def test_bert_with_a_bare_vocabulary_and_more_rows_than_pieces(tiny_encoder: Pat
     check_coverage([document.text for document in seeds], encoder)
 
 
+def test_a_piece_that_stands_twice_costs_no_other_its_row(copied: Path) -> None:
+    vocabulary = vocabulary_of(copied)
+    vocabulary[-2] = vocabulary[-3]
+    (copied / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
+    encoder = load_encoder(str(copied))
+    last = max(encoder.tokenizer.get_vocab().values())
+    assert last == len(vocabulary) - 1
+    assert len(embeddings(encoder.model).weight) == last + 1
+
+
 def test_a_cased_vocabulary_is_seen_to_be_one(copied: Path) -> None:
     vocabulary = vocabulary_of(copied)
     (copied / "vocab.txt").write_text("\n".join([*vocabulary[:-1], "Jakarta"]) + "\n", encoding="utf-8")
