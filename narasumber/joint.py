@@ -165,7 +165,7 @@ def _goes_beyond(text: str, content: Span, quotation: Span) -> bool:
 
 
 def with_one_label(text: str, names: Sequence[Span], words: Offsets, scores: Scores) -> list[Span]:
-    """The entities, those that are written alike with the label that all their scores together are the highest for.
+    """The entities, those that are written alike with the one of their labels that all their scores together are for.
 
     `words` of the text, and the entity layer's `scores` [words, tags]; each entity begins and ends with one.
     """
@@ -179,7 +179,8 @@ def with_one_label(text: str, names: Sequence[Span], words: Offsets, scores: Sco
         if len(own) > 1:
             parts = [scores[place_of[name.start] : behind[name.end]] for name in own]
             sums = sum(part[0, 1::2] + part[1:, 2::2].sum(axis=0) for part in parts)
-            label = head_labels("entity")[int(np.argmax(sums))]
+            labels = head_labels("entity")
+            label = max(sorted({name.label for name in own}), key=lambda label: float(sums[labels.index(label)]))
             found += [replace(name, label=label) for name in own]
         else:
             found += own

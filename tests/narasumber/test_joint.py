@@ -275,6 +275,8 @@ def test_names_that_are_written_alike_get_the_label_of_the_highest_scores_togeth
     assert read_names(text, *names) == ["ORG", "ORG", "ORG", "PER"]
     names = ("Bank Jago", "ORG", 2.0), ("Bank Jago", "PER", 5.0), ("Bank Jago", "ORG", 2.0), ("Jago", "PER", 1.0)
     assert read_names(text, *names) == ["PER", "PER", "PER", "PER"]
+    # Other labels score higher here, but nothing was read as one of them: they may never have been taught.
+    assert read_names(text, ("Bank Jago", "ORG", -2.0), ("Bank Jago", "PER", -3.0)) == ["ORG", "ORG"]
 
 
 def test_a_name_that_stands_alone_stays_as_it_was_read() -> None:
