@@ -89,7 +89,7 @@ def joined(scopes: Iterable[Scope]) -> Scope:
     own = list(scopes)
     for layer in LAYERS:
         found = [item for scope in own if (item := scope.layer(layer))]
-        groups = sorted({group for item in found for group in item.groups}, key=len)
+        groups = sorted({group for item in found for group in item.groups}, key=lambda group: (len(group), group))
         told: dict[str, tuple[str, ...]] = {}
         for group in groups:
             rest = tuple(label for label in group if label not in told)

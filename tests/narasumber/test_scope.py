@@ -3,7 +3,7 @@
 import pytest
 
 from narasumber.document import Document, Span
-from narasumber.scope import WHOLE, LayerScope, Scope
+from narasumber.scope import WHOLE, LayerScope, Scope, joined
 
 NAMES = Scope((("entity", LayerScope((("PER",), ("ORG",), ("LOC", "GPE", "FAC")))),))
 
@@ -43,3 +43,10 @@ def test_a_span_outside_the_scope_is_refused(span: Span) -> None:
 def test_a_scope_outside_the_scheme_is_refused(value: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="scope of"):
         Scope.from_json(value)
+
+
+def test_coarse_labels_that_overlap_are_told_apart_the_same_each_time() -> None:
+    scopes = [Scope((("entity", LayerScope((group,))),)) for group in (("LOC", "GPE"), ("GPE", "FAC"))]
+    found = joined(scopes).layer("entity")
+    assert found
+    assert set(found.groups) == {("GPE", "FAC"), ("LOC",)}
