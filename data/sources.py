@@ -82,7 +82,7 @@ class DataConfig(Frozen):
     sources: tuple[Source, ...] = Field(min_length=1)
     held_out: HeldOut | tuple[Source, ...] | None = None
     development: HeldOut | tuple[Source, ...] | None = None
-    temperature: float = Field(default=1.0, gt=0)
+    temperature: float = Field(default=1.0, ge=0.01)
     """Of sampling among sources: 1 draws by size, more draws small ones more often."""
 
     @model_validator(mode="after")
@@ -132,10 +132,15 @@ def with_meta(document: Document) -> Document:
     return replace(document, meta={**meta, **document.meta})
 
 
+def taught(document: Document) -> Document:
+    """What a model learns from, without what else is known of an article."""
+    return replace(document, meta={key: value for key, value in document.meta.items() if key == "unknown"})
+
+
 def fingerprint(documents: Iterable[Document]) -> str:
     """sha256 over texts and annotation, independent of the documents' order."""
     sums = sorted(
-        hashlib.sha256(json.dumps({**document.to_json(), "meta": {}}, sort_keys=True).encode()).hexdigest()
+        hashlib.sha256(json.dumps(taught(document).to_json(), sort_keys=True).encode()).hexdigest()
         for document in documents
     )
     return hashlib.sha256("".join(sums).encode()).hexdigest()

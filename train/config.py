@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar, get_args
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
@@ -17,6 +17,9 @@ from data.text import TextConfig
 from narasumber.errors import InputError
 from narasumber.labels import HEADS, Head
 from narasumber.settings import Frozen, WindowSettings, validation_problems
+
+Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=200)]
+"""Of a run, which is a folder's."""
 
 
 class EncoderConfig(Frozen):
@@ -106,7 +109,7 @@ class TrainConfig(LoopConfig):
 
 
 class Config(Frozen):
-    name: str = Field(pattern=r"^\w[\w.-]*$")
+    name: Name
     seed: int = Field(default=13, ge=0, lt=2**32)
     data: DataConfig
     layers: tuple[Head, ...] = Field(default=HEADS, min_length=1)
@@ -169,7 +172,7 @@ class AdaptTrainConfig(LoopConfig):
 class AdaptConfig(Frozen):
     """A run of `narasumber adapt`."""
 
-    name: str = Field(pattern=r"^\w[\w.-]*$")
+    name: Name
     seed: int = Field(default=13, ge=0, lt=2**32)
     text: TextConfig
     window: WindowsConfig = WindowsConfig()

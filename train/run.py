@@ -19,7 +19,7 @@ from accelerate.utils import broadcast_object_list, set_seed
 from rich.console import Console
 from transformers import PreTrainedModel
 
-from data.sources import Source, fingerprint
+from data.sources import Source, fingerprint, taught
 from data.splits import Fold, HeldOut, refuse_doubled, related, split
 from eval.score import selection_score
 from models.encoders import Encoder, check_coverage, load_encoder
@@ -114,12 +114,18 @@ def parts_of(config: Config) -> list[Part]:
     held_out, chosen_by = (_load(item) for item in (data.held_out, data.development))
     again = _known_again(sources, held_out, chosen_by)
     open_to_rules = [
-        document for source, own in zip(data.sources, sources, strict=True) if source.held_out for document in own
+        document
+        for source, own in zip(data.sources, sources, strict=True)
+        if source.held_out
+        for document in own
+        if document.id not in again
     ]
     if isinstance(data.held_out, HeldOut):
         folds = split(open_to_rules, data.held_out)
     else:
-        folds = [Fold("all", open_to_rules, held_out)]
+        # Development articles, too, are none that are held out, nor near-duplicates of these.
+        near = {left for left, _ in related(open_to_rules, held_out)} if isinstance(data.development, HeldOut) else ()
+        folds = [Fold("all", [own for place, own in enumerate(open_to_rules) if place not in near], held_out)]
     parts = []
     for fold in folds:
         if isinstance(data.development, HeldOut):
@@ -151,21 +157,26 @@ def _known_again(
 ) -> dict[str, str]:
     """The articles of `sources` that stand in the other lists too, each by its id, with the same.
 
-    Raises InputError where one id is of two articles, or of two annotations of one.
+    Raises InputError where one id is of two articles, or of two annotations of one, or in both other lists.
     """
     first = {document.id: document for own in sources for document in own}
     in_sources = set(first)
     refuse_doubled("data.sources", (document for own in sources for document in own))
     again: dict[str, str] = {}
+    unseen: set[str] = set()
     for key, own in (("held_out", held_out), ("development", development)):
         refuse_doubled(f"data.{key}", own)
         for document in own:
             known = first.setdefault(document.id, document)
-            if replace(known, meta={}) != replace(document, meta={}):
+            if taught(known) != taught(document):
                 what = f"another article, or another annotation of it, is called {document.id} too"
                 raise InputError(f"data.{key}", what, "give each its own file name")
             if document.id in in_sources:
                 again[document.id] = document.id
+            if document.id in unseen:
+                what = f"{document.id} is in data.held_out too, and would choose the model that it is to measure"
+                raise InputError(f"data.{key}", what, "leave it out of one of the two")
+            unseen.add(document.id)
     return again
 
 
@@ -502,11 +513,18 @@ def _tell(name: str, part: Part, sampling: Sequence[Mapping[str, Mapping[str, in
 
 
 def corpora_of(training: Sequence[Document], encoder: str) -> list[str]:
-    """Public corpora among the articles, and of the run that the encoder is from: their licences bind the model too."""
+    """Public corpora among the articles, and of the run that the encoder is from: their licences bind the model too.
+
+    Raises InputError if that run does not tell them.
+    """
     names = {str(document.meta["corpus"]) for document in training if "corpus" in document.meta}
     before = Path(encoder).parent / "environment.json"
     if before.is_file():
-        names.update(json.loads(before.read_text(encoding="utf-8")).get("data", {}).get("corpora", ()))
+        try:
+            names.update(json.loads(before.read_text(encoding="utf-8"))["data"].get("corpora", ()))
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            what = "does not tell which corpora the encoder has learned from"
+            raise InputError(str(before), what, "restore it, or copy the encoder's folder to where none is") from None
     return sorted(names)
 
 

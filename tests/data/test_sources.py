@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from data.sources import load_documents, with_meta
+from data.sources import fingerprint, load_documents, with_meta
 from narasumber.document import Document
 from narasumber.errors import InputError
 
@@ -102,3 +103,10 @@ def test_all_faults_of_a_folder_are_told(tmp_path: Path) -> None:
         load_documents(tmp_path)
     places = [problem.where.rpartition("/")[2] for problem in caught.value.problems]
     assert places == ["a.ann:1", "c.ann:1", "c.ann:2"]
+
+
+def test_the_fingerprint_is_of_what_a_model_learns_from() -> None:
+    document = Document("a", "Ani beli Avanza.")
+    known = replace(document, meta={"outlet": "kontan.co.id"})
+    masked = replace(document, meta={"unknown": [["entity", 9, 15]]})
+    assert fingerprint([document]) == fingerprint([known]) != fingerprint([masked])

@@ -143,3 +143,21 @@ def test_one_id_may_not_be_of_two_articles(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^data\.development: another article"):
         parts("own", held_out=[{"path": tmp_path / "same"}], development=[{"path": tmp_path / "more"}])
     assert parts("own", held_out=[{"path": tmp_path / "same"}]) == ["ani ani"]
+
+
+def test_what_a_file_holds_out_does_not_choose_the_model(tmp_path: Path) -> None:
+    """Nor do near-duplicates of it, which are not trained on either."""
+    own = articles("ani", "budi", "citra")
+    copied = Document("copy", own[0].text)
+    folders = {"own": [*own, copied], "test": own[:1]}
+    sources, test = [{"path": "own"}], [{"path": tmp_path / "test"}]
+    chosen = set()
+    for seed in range(6):
+        rule = {"fraction": 0.5, "seed": seed}
+        (part,) = parts_of(config(tmp_path, folders, sources=sources, held_out=test, development=rule))
+        assert part.dropped == [("ani", "ani"), ("copy", "ani")]
+        assert len(part.articles) == len(part.development) == 1
+        chosen |= {document.id for document in part.development}
+    assert chosen == {"budi", "citra"}
+    with pytest.raises(InputError, match=r"^data\.development: ani is in data\.held_out too"):
+        parts_of(config(tmp_path, folders, sources=sources, held_out=test, development=test))
