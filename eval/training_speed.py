@@ -189,7 +189,7 @@ STANDARD: Final = "standard recipe, fp32"
 NOTE: Final = """
 Tokens are word pieces, padding not counted, over the time of the updates alone; memory is the peak. All begin with the
 same encoder and read the same articles as often, in turn. The standard recipe is that of eval/training_speed.py. F1 is
-that of entities, micro, exact, after the last epoch."""
+that of entities, micro, exact, of the model that each ends with."""
 
 
 def _check(run: Path) -> None:

@@ -592,3 +592,8 @@ def _run(command: Callable[[], None]) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sys.stderr.write(f"{error.filename}: {error.strerror}\n")  # a name too long for a file, for one
+        sys.exit(2)

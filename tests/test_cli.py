@@ -142,6 +142,7 @@ def test_articles_that_cannot_be_read(
         (["convert", "{seeds}", "--to", "{seeds}"], "is no earlier data set"),
         (["convert", "{seeds}", "--format", "brat", "--to", "seeds"], "is the source"),
         (["lint", "none"], "no such file or folder"),
+        (["lint", 300 * "a"], "File name too long"),
         (["evaluate", "none"], "no run directory"),
         (["export", "none", "--to", "out"], "no run directory"),
         (["predict", "none", "{seeds}/003_e50b77e81069cd99.txt"], "narasumber.json"),
@@ -156,6 +157,18 @@ def test_bad_input_is_told_and_leaves_nothing(here: Command, tmp_path: Path, wor
     assert told in done.stderr
     assert "Traceback" not in done.stderr
     assert {path.name for path in tmp_path.iterdir()} <= {"configs", "seeds"}
+
+
+def test_a_run_does_not_begin_where_a_file_is(here: Command, tmp_path: Path, tiny_encoder: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "quickstart").write_text("mine", encoding="utf-8")
+    words = ("--set", f"data.sources=[{{path: {ROOT / 'seeds'}}}]", "--set", f"model.encoder={tiny_encoder}")
+    done = here("train", str(ROOT / "configs" / "quickstart.yaml"), *words, folder=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "runs/quickstart: is no folder\n    choose another name, or remove it\n",
+    )
+    assert (tmp_path / "runs" / "quickstart").read_text(encoding="utf-8") == "mine"
 
 
 def test_annotation_that_does_not_match_its_text_is_told_with_file_and_line(here: Command, tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ def open_run(folder: Path, config: Config | AdaptConfig, resume: Resume) -> None
     Raises InputError with a diff if it is of another, if `never` finds one, or if `must` finds none.
     """
     file = folder / "config.yaml"
+    if folder.exists() and not folder.is_dir():
+        raise InputError(str(folder), "is no folder", "choose another name, or remove it")
     with writing(folder):
         remove_left(folder)
     if file.exists():
@@ -158,6 +160,8 @@ def writing(folder: Path) -> Iterator[None]:
     """Turns what goes wrong while something is written below `folder` into an InputError."""
     try:
         yield
+    except InputError:
+        raise
     except Exception as error:  # the file system's, torch's, safetensors' and tokenizers', each in its own way
         there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
         free = shutil.disk_usage(there).free // 2**20
