@@ -32,7 +32,7 @@ class Source(Frozen):
     name: str = ""
     """What stages and reports call it; the corpus, or the last part of the path, if left out."""
     labels: dict[str, str] = Field(default={})
-    """Labels used there to ours; an empty one leaves its spans out."""
+    """Labels used there to ours; an empty one leaves its spans out, as if nobody had marked them."""
     weight: float = Field(default=1.0, gt=0)
     """How much more often than its size says it is drawn in training."""
     held_out: bool = True

@@ -39,7 +39,9 @@ WRITTEN = tuple(item.name for item in formats.FORMATS.values() if item.writes)
 
 Labels = Annotated[
     list[str] | None,
-    typer.Option("--label", metavar="THEIRS=OURS", help="Their label and ours; THEIRS= leaves it out. Repeat it."),
+    typer.Option(
+        "--label", metavar="THEIRS=OURS", help="Their label and ours; THEIRS= leaves it out, as if unmarked. Repeat it."
+    ),
 ]
 
 
