@@ -184,6 +184,8 @@ def _by_article(corpus: Corpus, path: Path, part: str) -> Iterator[Document]:
     mark that opens one stands before it, not behind the sentence before. An article starts at a dateline, or where a
     second ISSUE (the lead's main clause, one an article) comes without one. STATEMENT is a direct quotation; PERSON
     is a SOURCE, with the ROLE and AFFILIATION that commas at most part from it; without a PERSON these are left out.
+    What a line with a STATEMENT leaves unmarked has no role; of all other lines, where others than public figures speak
+    and speech is indirect, nothing is known but what is marked.
     """
     words: list[str] = []
     tags: list[str] = []
@@ -243,12 +245,14 @@ def _article(
 ) -> Document:
     """One article; `lines` are where its lines start, and its end."""
     texts: list[str] = []
+    bounds: list[tuple[int, int]] = []
     offsets: dict[int, tuple[int, int]] = {}
     length = 0
     for start, end in zip(lines, lines[1:], strict=False):
         text, own = detokenise(words[start:end])
         offsets |= {start + index: (length + a, length + b) for index, (a, b) in enumerate(own)}
         texts.append(text)
+        bounds.append((length, length + len(text)))
         length += len(text) + 1
 
     def span(layer: Layer, first: int, last: int, **attributes: str) -> Span:
@@ -257,6 +261,7 @@ def _article(
 
     spans: list[Span] = []
     pieces: list[Chunk] = []
+    unknown: list[tuple[Layer, int, int]] = []
     left_out: Counter[str] = Counter()
     for chunk in found:
         name, first, last = chunk
@@ -273,8 +278,19 @@ def _article(
         speakers = _speakers(run)
         for own_pieces, kind in speakers:
             spans.append(span("source", own_pieces[0][1], own_pieces[-1][2], Kind=kind))
-        left_out.update(f"spans labelled {name} without a PERSON" for name, _, _ in run if not speakers)
-    meta = {"left_out": dict(left_out), "illegal_tags": illegal, "derived": ["articles", "sources"]}
+        if not speakers:
+            left_out.update(f"spans labelled {name} without a PERSON" for name, _, _ in run)
+            unknown += (("source", offsets[first][0], offsets[last - 1][1]) for _, first, last in run)
+    quoted = [(own.start, own.end) for own in spans if own.layer == "content"]
+    for start, end in bounds:
+        if not any(first < end and start < last for first, last in quoted):
+            unknown += ((layer, start, end) for layer, _ in corpus.scope.layers)
+    meta = {
+        "unknown": [list(stretch) for stretch in sorted(unknown)],
+        "left_out": dict(left_out),
+        "illegal_tags": illegal,
+        "derived": ["articles", "sources"],
+    }
     return _document(corpus, part, number, "\n".join(texts), spans, meta)
 
 
@@ -313,10 +329,13 @@ def _entities(*groups: str) -> Scope:
     return Scope((("entity", LayerScope(tuple(tuple(group.split()) for group in groups))),))
 
 
-def _roles(*, closed: bool) -> Scope:
-    """Of SOURCE, CUE and CONTENT."""
-    roles: tuple[Layer, ...] = ("source", "cue", "content")
-    return Scope(tuple((layer, LayerScope((LABELS[layer],), closed)) for layer in roles))
+_ROLES: Final = Scope(
+    (
+        ("source", LayerScope((LABELS["source"],))),
+        ("cue", LayerScope((LABELS["cue"],))),
+        ("content", LayerScope((LABELS["content"],))),
+    )
+)
 
 
 _NAMES: Final = _entities("PER", "ORG NOR", "LOC GPE FAC")
@@ -430,7 +449,7 @@ CORPORA: Final[dict[str, Corpus]] = {
             files={"train": "train_corrected.txt", "dev": "valid_corrected.txt", "test": "test_corrected.txt"},
             folders=("statement/data", "nergrit-corpus/statement/data"),
             labels=_STATEMENT,
-            scope=_roles(closed=True),
+            scope=_ROLES,
             licence=_UNCLEAR,
             reference=_GRIT,
             read=_by_sentence,
@@ -440,8 +459,7 @@ CORPORA: Final[dict[str, Corpus]] = {
             files={"train": "train-70.txt", "dev": "dev-30.txt", "test": "test-data.txt"},
             folders=("corpus/pfsa-id", "corpus/pfsa-id-test", "pfsa-id", "pfsa-id-test"),
             labels=_PFSA,
-            # Direct quotations of public figures only: what is not marked may be anything.
-            scope=_roles(closed=False),
+            scope=_ROLES,
             licence=_NC,
             reference=(
                 "PURNOMOWP2022: Purnomo W.P., Kumar, Zulkarnain 2022. PFSA-ID: an annotated Indonesian corpus and "
@@ -456,7 +474,7 @@ CORPORA: Final[dict[str, Corpus]] = {
             files={"train": "train-dl-80-v2.txt", "dev": "dev-dl-20-v2.txt"},
             folders=("corpus/pfsa-id-med", "pfsa-id-med"),
             labels=_PFSA,
-            scope=_roles(closed=False),
+            scope=_ROLES,
             licence=_NC,
             reference=(
                 "PURNOMOWP2024111558: Purnomo W.P., Kumar, Zulkarnain, Raza 2024. Extraction and attribution of "

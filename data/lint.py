@@ -164,6 +164,11 @@ def _closed(document: Document, layer: Layer) -> bool:
     return scope is not None and scope.closed
 
 
+def _complete(document: Document, layer: Layer) -> bool:
+    """Whether all of the layer is marked, in all of the text."""
+    return _closed(document, layer) and next(unknown(document.meta, layer), None) is None
+
+
 def _tells_apart(document: Document, label: str) -> bool:
     """Whether this label of an entity is not one for several, such as a LOC that may be a GPE."""
     scope = document.scope.layer("entity")
@@ -214,7 +219,7 @@ def _parts(span: Span) -> tuple[tuple[int, int], ...]:
 def _roles(document: Document) -> Iterator[Finding]:
     used = {span for attribution in document.attributions for span in attribution.spans}
     for attribution in document.attributions:
-        if not attribution.contents and _closed(document, "content"):
+        if not attribution.contents and _complete(document, "content"):
             cure = "relate the CONTENT, or take the CUE out"
             yield _at(document, attribution.cue, "no-content", "error", "has no CONTENT in its attribution", cure)
         said = [part for content in attribution.contents for part in _parts(content)]
@@ -223,7 +228,7 @@ def _roles(document: Document) -> Iterator[Finding]:
                 what, cure = "lies in its own CONTENT", "let the CONTENT stand around it, in parts if need be"
                 yield _at(document, source, "source-in-content", "error", what, cure)
     for span in document.spans:
-        if span.layer != "entity" and span not in used and _closed(document, "cue"):
+        if span.layer != "entity" and span not in used and _complete(document, "cue"):
             cure = "relate it, or take it out"
             yield _at(document, span, "no-attribution", "error", "is in no attribution", cure)
         for name, (layer, values) in ATTRIBUTES.items():
@@ -451,17 +456,17 @@ def _two_labels(documents: Sequence[Document], known: _Known) -> Iterator[Findin
 
 def _unusual(documents: Sequence[Document]) -> frozenset[Name]:
     """Cues of one document that the words of several others hold, none of them as a cue."""
-    closed = [document for document in documents if _closed(document, "cue")]
-    if len(closed) < CUE_DOCUMENTS:
+    complete = [document for document in documents if _complete(document, "cue")]
+    if len(complete) < CUE_DOCUMENTS:
         return frozenset()
     holders: defaultdict[Name, set[int]] = defaultdict(set)
-    for place, document in enumerate(closed):
+    for place, document in enumerate(complete):
         for cue in document.layer("cue"):
             holders[normalised(cue.text_in(document.text))].add(place)
     rare = {cue: next(iter(places)) for cue, places in holders.items() if cue and len(places) == 1}
     index = _by_first_word(rare)
     seen: Counter[Name] = Counter()
-    for place, document in enumerate(closed):
+    for place, document in enumerate(complete):
         found = {cue for _, cue in _phrases(normalised(document.text), index)}
         seen.update(cue for cue in found if rare[cue] != place)
     return frozenset(cue for cue, number in seen.items() if number >= CUE_ELSEWHERE)
