@@ -175,6 +175,8 @@ def compare_runs(run: Path, other: Path) -> str:
     for name, (one, two) in (
         pairs | {"attribution": (attribution_counts(truth, first), attribution_counts(truth, second))}
     ).items():
+        if not one[:, 2].any():
+            continue  # there is none in gold
         found = compare(one, two)
         interval = "  95 % interval {:+.3f} to {:+.3f}".format(*found["interval"]) if "interval" in found else ""
         lines.append(f"  {name:<14}{found['difference']:+.3f}{interval}")

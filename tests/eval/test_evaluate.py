@@ -38,6 +38,15 @@ def run(train_tiny: Callable[..., Path], tmp_path_factory: pytest.TempPathFactor
 def test_held_out_corpora_are_scored_in_their_own_terms(run: Path, here: Callable[..., CompletedProcess[str]]) -> None:
     done = here("evaluate", str(run), folder=run.parent.parent)
     assert done.returncode == 0, done.stderr
+    again = here("evaluate", str(run), "--against", str(run), folder=run.parent.parent)
+    told = again.stdout.partition(" minus ")[2]
+    assert [line.split()[0] for line in told.splitlines()[1:-1]] == [
+        "entity",
+        "source",
+        "cue",
+        "content",
+        "attribution",
+    ]
     rows = [line.split()[0] for line in done.stdout.splitlines()[1:]]
     assert rows == ["entity", "source", "cue", "content", "attribution", "report:"]  # no content_inner: none is in gold
     rules = json.loads((run / "eval" / "scores.json").read_text(encoding="utf-8"))["baselines"]["rules"]
