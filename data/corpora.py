@@ -284,7 +284,12 @@ def _article(
     quoted = [(own.start, own.end) for own in spans if own.layer == "content"]
     for start, end in bounds:
         if not any(first < end and start < last for first, last in quoted):
-            unknown += ((layer, start, end) for layer, _ in corpus.scope.layers)
+            for layer, _ in corpus.scope.layers:
+                marked = sorted(
+                    (own.start, own.end) for own in spans if own.layer == layer and start <= own.start < end
+                )
+                edges = [start, *(edge for both in marked for edge in both), end]
+                unknown += ((layer, *gap) for gap in zip(edges[::2], edges[1::2], strict=True) if gap[0] < gap[1])
     meta = {
         "unknown": [list(stretch) for stretch in sorted(unknown)],
         "left_out": dict(left_out),

@@ -12,10 +12,10 @@ import pytest
 
 from data import corpora
 from data.corpora import CORPORA, credit_lines, load_corpus
-from narasumber.document import Document
+from narasumber.document import Document, Span
 from narasumber.errors import InputError
 from narasumber.labels import ENTITY_LABELS, Head, layer_of_label
-from narasumber.tags import MASKED, bio
+from narasumber.tags import MASKED, bio, in_terms_of
 from narasumber.words import lines, words
 
 Put = Callable[[str, str], Path]
@@ -234,6 +234,9 @@ def test_pfsa_id_says_what_it_marks_and_nothing_else(put: Put) -> None:
     tags = bio(second, "source", grid)[0]
     of_word = {second.text[start:end]: tag for (start, end), tag in zip(grid, tags.tolist(), strict=True)}
     assert (of_word["Menurut"], of_word["Amir"], of_word["Kepala"]) == (MASKED, 2, MASKED)
+    # So nobody is wrong there who marks more, and who marks the same is right.
+    assert in_terms_of(second, second.spans) == list(second.spans)
+    assert in_terms_of(second, [Span("cue", "CUE", 0, 4)]) == []
 
 
 @pytest.mark.parametrize(
