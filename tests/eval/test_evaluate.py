@@ -35,6 +35,7 @@ def run(train_tiny: Callable[..., Path], tmp_path_factory: pytest.TempPathFactor
     return train_tiny("train.epochs=1", f"data.held_out=[{held_out}]")
 
 
+@pytest.mark.filterwarnings("ignore:.* is of an unknown release")
 def test_held_out_corpora_are_scored_in_their_own_terms(run: Path, here: Callable[..., CompletedProcess[str]]) -> None:
     done = here("evaluate", str(run), folder=run.parent.parent)
     assert done.returncode == 0, done.stderr
