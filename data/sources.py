@@ -14,7 +14,6 @@ from pydantic import Field, field_validator, model_validator
 from data.corpora import CORPORA, load_corpus
 from data.splits import HeldOut
 from narasumber import formats
-from narasumber.casing import lowercased
 from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.formats.common import LabelMap
@@ -36,8 +35,6 @@ class Source(Frozen):
     """Labels used there to ours; an empty one leaves its spans out, as if nobody had marked them."""
     weight: float = Field(default=1.0, gt=0)
     """How much more often than its size says it is drawn in training."""
-    lowercase: bool = False
-    """Whether its articles are read in small letters: beside a corpus that has no others they teach it more."""
     held_out: bool = True
     """Whether `held_out` and `development` may take articles of it."""
 
@@ -71,10 +68,8 @@ class Source(Frozen):
     def load(self) -> list[Document]:
         """Raises InputError with every problem of every file."""
         if self.corpus:
-            documents = list(load_corpus(self.corpus, self.path, self.split))
-        else:
-            documents = load_documents(self.path, self.format, self.labels)
-        return [replace(own, text=lowercased(own.text)) for own in documents] if self.lowercase else documents
+            return list(load_corpus(self.corpus, self.path, self.split))
+        return load_documents(self.path, self.format, self.labels)
 
 
 class DataConfig(Frozen):

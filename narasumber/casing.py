@@ -32,7 +32,7 @@ def cased(text: str, tokenizer: Tokenizer, unk_id: int) -> str:
     """
     if not (text.islower() or text.isupper()):
         return text
-    small = lowercased(text)
+    small = _changed(text, str.lower)
     opening = {match.end() for match in _OPENING.finditer(small)}
     for start, end in lines(small):
         if letter := _LETTER.search(small, start, end):
@@ -53,11 +53,6 @@ def cased(text: str, tokenizer: Tokenizer, unk_id: int) -> str:
         unknown, _ = pieces(title)
         characters[start:end] = title if best == word and start + first in opening and not unknown else best
     return "".join(characters)
-
-
-def lowercased(text: str) -> str:
-    """The text in small letters, every character in its place."""
-    return _changed(text, str.lower)
 
 
 def _changed(text: str, change: Callable[[str], str]) -> str:

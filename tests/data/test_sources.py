@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from data.sources import Source, fingerprint, load_documents, with_meta
+from data.sources import fingerprint, load_documents, with_meta
 from narasumber.document import Document
 from narasumber.errors import InputError
 
@@ -59,15 +59,6 @@ def test_outlet_and_title(text: str, outlet: str | None, title: str | None) -> N
     meta = with_meta(Document("a", text)).meta
     assert (meta.get("outlet"), meta.get("title")) == (outlet, title)
     assert [name for name, value in meta.items() if value is None] == []
-
-
-def test_a_source_may_be_read_in_small_letters(tmp_path: Path) -> None:
-    text = "KONTAN.CO.ID - İda dan ANI pergi."
-    write(tmp_path / "a.txt", text, "T1\tPER 15 18\tİda\nT2\tPER 23 26\tANI\n")
-    (document,) = Source(path=tmp_path / "a.txt", lowercase=True).load()
-    assert document.text == "kontan.co.id - İda dan ani pergi."  # a small İ is two characters
-    assert [span.text_in(document.text) for span in document.spans] == ["İda", "ani"]
-    assert document.meta["outlet"] == "kontan.co.id"
 
 
 def test_what_the_document_says_of_itself_stays() -> None:
