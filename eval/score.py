@@ -66,9 +66,10 @@ def score(
     if [document.id for document in gold] != [document.id for document in predicted]:
         raise ValueError("gold and predicted are not the same articles in the same order")
     layers: dict[str, Any] = {}
+    counts = {head: span_counts(gold, predicted, head) for head in HEADS}
     for head in HEADS:
         own = span_score(gold, predicted, head)
-        own["micro"] |= interval(span_counts(gold, predicted, head))
+        own["micro"] |= interval(counts[head])
         layers[head] = own
     layers["content"]["overlap"] = _prf(*(_word_counts(gold, predicted).sum(axis=0)))
     exact, half = attribution_counts(gold, predicted), attribution_counts(gold, predicted, half=True)
@@ -83,9 +84,8 @@ def score(
         "contents": {"by_form": _by_attribute(gold, predicted, "Form")},
         "confusion": confusion(gold, predicted),
         "documents": {
-            document.id: {head: _prf(*span_counts([document], [other], head)[0]) for head in HEADS}
-            | {"attribution": _prf(*exact[number])}
-            for number, (document, other) in enumerate(zip(gold, predicted, strict=True))
+            document.id: {head: _prf(*counts[head][number]) for head in HEADS} | {"attribution": _prf(*exact[number])}
+            for number, document in enumerate(gold)
         },
     }
     if relinked is not None:
