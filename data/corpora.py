@@ -26,6 +26,7 @@ from narasumber.formats.conll import Sentence, chunks, detokenise
 from narasumber.labels import LABELS, Layer, layer_of_label
 from narasumber.linking import link
 from narasumber.scope import LayerScope, Scope
+from narasumber.words import lines as text_lines
 
 Split = Literal["train", "dev", "test"]
 SPLITS: Final[tuple[Split, ...]] = ("train", "dev", "test")
@@ -245,14 +246,12 @@ def _article(
 ) -> Document:
     """One article; `lines` are where its lines start, and its end."""
     texts: list[str] = []
-    bounds: list[tuple[int, int]] = []
     offsets: dict[int, tuple[int, int]] = {}
     length = 0
     for start, end in zip(lines, lines[1:], strict=False):
         text, own = detokenise(words[start:end])
         offsets |= {start + index: (length + a, length + b) for index, (a, b) in enumerate(own)}
         texts.append(text)
-        bounds.append((length, length + len(text)))
         length += len(text) + 1
 
     def span(layer: Layer, first: int, last: int, **attributes: str) -> Span:
@@ -261,7 +260,7 @@ def _article(
 
     spans: list[Span] = []
     pieces: list[Chunk] = []
-    unknown: list[tuple[Layer, int, int]] = []
+    unknown: list[list[Any]] = []
     left_out: Counter[str] = Counter()
     for chunk in found:
         name, first, last = chunk
@@ -280,23 +279,28 @@ def _article(
             spans.append(span("source", own_pieces[0][1], own_pieces[-1][2], Kind=kind))
         if not speakers:
             left_out.update(f"spans labelled {name} without a PERSON" for name, _, _ in run)
-            unknown += (("source", offsets[first][0], offsets[last - 1][1]) for _, first, last in run)
-    quoted = [(own.start, own.end) for own in spans if own.layer == "content"]
-    for start, end in bounds:
-        if not any(first < end and start < last for first, last in quoted):
-            for layer, _ in corpus.scope.layers:
-                marked = sorted(
-                    (own.start, own.end) for own in spans if own.layer == layer and start <= own.start < end
-                )
-                edges = [start, *(edge for both in marked for edge in both), end]
-                unknown += ((layer, *gap) for gap in zip(edges[::2], edges[1::2], strict=True) if gap[0] < gap[1])
+            unknown += (["source", offsets[first][0], offsets[last - 1][1]] for _, first, last in run)
+    whole = "\n".join(texts)
+    unknown += _unsaid(whole, spans, [layer for layer, _ in corpus.scope.layers])
     meta = {
-        "unknown": [list(stretch) for stretch in sorted(unknown)],
+        "unknown": sorted(unknown),
         "left_out": dict(left_out),
         "illegal_tags": illegal,
         "derived": ["articles", "sources"],
     }
-    return _document(corpus, part, number, "\n".join(texts), spans, meta)
+    return _document(corpus, part, number, whole, spans, meta)
+
+
+def _unsaid(text: str, spans: Iterable[Span], layers: Sequence[Layer]) -> Iterator[list[Any]]:
+    """Of lines without a quotation the layer, start and end of what is not marked, in the form of `meta["unknown"]`."""
+    marks = sorted(spans, key=lambda span: span.sort_key)
+    for start, end in text_lines(text):
+        own = [span for span in marks if start <= span.start < end]
+        if any(span.layer == "content" for span in own):
+            continue
+        for layer in layers:
+            edges = [start, *(edge for span in own if span.layer == layer for edge in (span.start, span.end)), end]
+            yield from ([layer, *gap] for gap in zip(edges[::2], edges[1::2], strict=True) if gap[0] < gap[1])
 
 
 def _runs(pieces: Sequence[Chunk], words: Sequence[str], lines: Sequence[int]) -> list[list[Chunk]]:
@@ -341,7 +345,6 @@ _ROLES: Final = Scope(
         ("content", LayerScope((LABELS["content"],))),
     )
 )
-
 
 _NAMES: Final = _entities("PER", "ORG NOR", "LOC GPE FAC")
 """Corpora of three labels call a party, which is NOR in the scheme, an organisation, and any place a location."""
