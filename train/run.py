@@ -163,7 +163,6 @@ def _known_again(
     in_sources = set(first)
     refuse_doubled("data.sources", (document for own in sources for document in own))
     again: dict[str, str] = {}
-    unseen: set[str] = set()
     for key, own in (("held_out", held_out), ("development", development)):
         refuse_doubled(f"data.{key}", own)
         for document in own:
@@ -173,10 +172,10 @@ def _known_again(
                 raise InputError(f"data.{key}", what, "give each its own file name")
             if document.id in in_sources:
                 again[document.id] = document.id
-            if document.id in unseen:
-                what = f"{document.id} is in data.held_out too, and would choose the model that it is to measure"
-                raise InputError(f"data.{key}", what, "leave it out of one of the two")
-            unseen.add(document.id)
+    held_out_ids = {document.id for document in held_out}
+    if both := [document.id for document in development if document.id in held_out_ids]:
+        what = f"{both[0]} is in data.held_out too, and would choose the model that it is to measure"
+        raise InputError("data.development", what, "leave it out of one of the two")
     return again
 
 
