@@ -23,7 +23,7 @@ from narasumber.memory import peak_memory
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
-NERGRIT: Final = ROOT / "configs" / "nergrit.yaml"
+NERGRIT: Final = ROOT / "configs" / "nergrit-alone.yaml"
 
 FILE: Final = 10_000
 """Articles in a file of spaCy's; ours hold as many."""
