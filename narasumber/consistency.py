@@ -37,17 +37,20 @@ _NO_CONTENT: Final = re.compile(r"[-–—(]")
 
 _LETTER: Final = re.compile(r"\w")
 _HYPHENATED_BEFORE, _HYPHENATED_BEHIND = re.compile(r"(?:\w+-)+$"), re.compile(r"(?:-\w+)+")
-_PREPOSITION: Final = re.compile(r" (?:oleh|dari)\b")
+_PREPOSITION: Final = re.compile(r" (?:oleh(?:nya)?|dari)\b")
 _VERB: Final = re.compile(r"di\w|me\w|berdasarkan", re.IGNORECASE)
 _WORD: Final = re.compile(r"[\w-]+")
 _DETERMINER: Final = re.compile(r" (?:tersebut|itu|ini)\b")
+_SHORT: Final = re.compile(r" \([A-Za-z][^\s()\d/]{0,19}\)")
+"""A name's short form behind it."""
 FUNCTION_WORDS: Final = frozenset(
     "yang juga sebelumnya telah sudah akan di pada dalam dan oleh dari kepada untuk saat bahwa pun".split()
 )
 """What no source ends with."""
 _HANGING: Final = re.compile(rf"(?:(?<![\s.,;:])[\s.,;:]*\s(?:{'|'.join(sorted(FUNCTION_WORDS))}))+$")
 _LEADING: Final = re.compile(
-    rf"(?:(?:{CITED}|{CITING}|menurut|kata|ujar)(?: dari| oleh)?|pernyataan) ",
+    rf"(?:(?:{CITED}|{CITING}|menurut|kata|ujar)(?: dari| oleh)?|pernyataan"
+    "|(?:senada|sementara itu|selain itu|selanjutnya|namun|kemudian),) ",
     re.IGNORECASE,
 )
 """What the words of a source stand behind."""
@@ -57,7 +60,7 @@ _ADDRESSEE: Final = re.compile(r"(?:(?<!\s)\s+(?:ber|me)\w+)?(?<!\s)\s+kepada\b"
 _KEPADA: Final = re.compile(r"\bkepada\b\s*", re.IGNORECASE)
 _QUOTED: Final = re.compile(r"(?:Mengutip|Melansir|Menyitir|Menurut|Dikutip|Dilansir)(?: dari)?(?: [a-z]\w+)? $")
 """What a sentence may open with, before the first of two sources: `Mengutip pernyataan A, B merinci ...`."""
-_ROLE: Final = re.compile(
+ROLE: Final = re.compile(
     r"(?:Ketua|Wakil|Kepala|Juru|Jubir|Penas[ie]hat|Direktur|Dirjen|Deputi|Sekretaris|Menteri|Presiden|Gubernur|Bupati|Wali"
     r"|Komandan|Analis|Ekonom|Pengamat|Pakar|Peneliti|Anggota|Koordinator|Manajer|Chief|Head|CEO)"
     r"(?: (?!(?:me|ber|di|ter)[a-z]{3}|(?:yang|untuk|telah|akan|sudah|sedang|pada|saat|dari|dalam|ke|pergi)\b)"
@@ -83,10 +86,11 @@ def consistent(text: str, spans: Iterable[Span]) -> list[Span]:
     - cues hold the whole of a hyphenated word (`disebut-sebut`) and their preposition (`dikutip dari`),
     - sources and contents hold the whole of a name that they reach into, and the bracket that closes one they hold,
     - no source stands behind `kepada`,
-    - sources go on over a name, `tersebut` and the like, a relative clause or an apposition before their cue, begin
-      with the first name of an enumeration, with the role that opens a sentence (`Ketua APTI, A, mengatakan`), behind
-      `dikutip` and behind `laporan itu, `, hold both role and name behind `kata`, end before an addressee and part at
-      the comma of `Mengutip A, B mengatakan`,
+    - sources go on over a name, its short form `(BPS)`, `tersebut` and the like, a relative clause or an apposition
+      before their cue, begin with the first name of an enumeration, with the role that opens a sentence (`Ketua APTI,
+      A, mengatakan`) or the name before it (`A, Ketua APTI mengatakan`), behind `dikutip`, `selain itu, ` and `laporan
+      itu, `, hold both role and name behind `kata`, end before an addressee, and part at the comma of `Mengutip A, B
+      mengatakan` and where a sentence ends,
     - neither cues nor sources begin or end with punctuation, nor sources end with a function word,
     - contents hold both of a pair of quotation marks of a line, begin behind `mengatakan bahwa`, or with their sentence
       where `, kata A` stands behind them, and end with their sentence, without its full stop,
@@ -101,7 +105,7 @@ def consistent(text: str, spans: Iterable[Span]) -> list[Span]:
     sentence_bounds = sentences(text) if any(span.layer in ("content", "source") for span in given) else []
     contents = _placed((span, _with_both_quotes(text, span.start, span.end, bounds)) for span in contents)
     contents = _placed((span, _whole_content(text, span, names, cues, sentence_bounds)) for span in contents)
-    apart = [part for span in given if span.layer == "source" for part in _apart(text, span, cues)]
+    apart = [part for span in given if span.layer == "source" for part in _apart(text, span, cues, sentence_bounds)]
     apart = [span for span in apart if not is_addressee(text, span.start)]
     sources = _placed((span, _whole_source(text, span, names, cues, sentence_bounds)) for span in apart)
     found = {*names, *(span for own in (cues, contents, sources) for span in _without_crossings(own))}
@@ -215,6 +219,8 @@ def _whole_source(
         end = name.end
     if determiner := _DETERMINER.match(text, end):
         end = determiner.end()
+    if short := _SHORT.match(text, end):
+        end = short.end()
     if " dan " in text[start:end]:
         start = _first_of_its_kind(text, names, start)
     if verb := _BEHIND_VERB.search(text, max(0, start - 12), start):
@@ -222,8 +228,11 @@ def _whole_source(
     first, _ = around(bounds, start)
     name = next_from(names, start)
     named = name is not None and name.start == start and name.label == "PER"
-    if named and not within(cues, first, start) and _ROLE.fullmatch(text, first, start):
+    if named and not within(cues, first, start) and ROLE.fullmatch(text, first, start):
         start = first
+    before = next(iter(within(names, first, start)[-1:]), None)
+    if before and before.label == "PER" and text[before.end : start] == ", " and ROLE.match(text[start:end] + ", "):
+        start = before.start
     cue = next_from(cues, end)
     if cue and not SOURCE_FOLLOWS.fullmatch(cue.text_in(text)):
         behind = _CLAUSE.fullmatch(text, end, cue.start) or _APPOSITION.fullmatch(text, end, cue.start)
@@ -246,8 +255,11 @@ def _who_that_is(text: str, start: int, end: int, names: Sequence[Span], *, is_c
     return rest.end() if rest else end
 
 
-def _apart(text: str, source: Span, cues: Sequence[Span]) -> list[Span]:
+def _apart(text: str, source: Span, cues: Sequence[Span], bounds: Sequence[tuple[int, int]]) -> list[Span]:
     """The two that were read as one, of a cue before them and a cue behind."""
+    last = around(bounds, source.end - 1)[0] if bounds else 0
+    if source.start < last and _BEHIND_VERB.search(text, max(0, source.start - 12), source.start):
+        return [replace(source, end=last), replace(source, start=last)]
     comma = text.rfind(", ", source.start, source.end)
     if (
         comma <= source.start

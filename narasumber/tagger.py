@@ -13,9 +13,10 @@ from narasumber.consistency import consistent, with_form
 from narasumber.decode import viterbi
 from narasumber.document import Document, Span
 from narasumber.errors import InputError
-from narasumber.joint import attributed, missing_sources, with_marked_speech, with_one_label
+from narasumber.joint import attributed, missing_sources, with_one_label
 from narasumber.labels import LAYERS, Head, layer_of_head
 from narasumber.linking import link
+from narasumber.marked import with_marked_speech
 from narasumber.scope import Scope
 from narasumber.settings import Settings
 from narasumber.tags import in_terms_of, spans_of

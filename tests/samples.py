@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from narasumber import formats
 from narasumber.document import Attribution, Document, Span
+from narasumber.labels import LAYERS
 from narasumber.scope import Scope
 
 LABELS: Final = {"Orang": "PER", "Lain": ""}
@@ -264,3 +265,14 @@ def zipped(files: dict[str, bytes], kind: int = zipfile.ZIP_DEFLATED) -> bytes:
         for name, content in files.items():
             archive.writestr(zipfile.ZipInfo(name), content, kind)  # a name alone would be given the time
     return target.getvalue()
+
+
+def spans_in(text: str, **parts: str) -> list[Span]:
+    """The first `cue`, `content` or `source` of some words; a digit behind the layer makes room for a second."""
+    found = [
+        Span(layer, layer.upper(), text.index(part), text.index(part) + len(part))
+        for name, part in parts.items()
+        for layer in LAYERS
+        if layer == name.rstrip("12")
+    ]
+    return sorted(found, key=lambda span: span.sort_key)

@@ -38,6 +38,15 @@ def span(text: str, layer: Layer, part: str, label: str | None = None) -> Span:
         ("Dikutip dari CNN, ia pergi", "cue", "Dikutip", "Dikutip dari"),
         ("dilaporkan oleh Antara", "cue", "dilaporkan", "dilaporkan oleh"),
         ("peringatan dari Ani", "cue", "peringatan", "peringatan"),
+        ("Itu diungkapkan olehnya usai rapat", "cue", "diungkapkan", "diungkapkan olehnya"),
+        ("Itu diungkapkan olehnya usai rapat", "cue", "diungkapkan olehnya", "diungkapkan olehnya"),
+        (
+            "anggota DPR Bambang Haryo (BHS) menyoroti",
+            "source",
+            "anggota DPR Bambang Haryo",
+            "anggota DPR Bambang Haryo (BHS)",
+        ),
+        ("ujar Bambang (21/1) di Solo", "source", "Bambang", "Bambang"),
         ("begitu, demikian menurut Ani", "cue", "demikian menurut", "menurut"),
         ("BI: Rupiah naik", "cue", ":", ":"),
         ("Berdasarkan unggahan Ani", "cue", "Berdasarkan unggahan", "Berdasarkan"),
@@ -105,6 +114,29 @@ def test_a_source_begins_with_the_role_that_opens_the_sentence(text: str, wanted
     assert consistent(text, [name, span(text, "source", "Ani Budi")]) == sorted(
         [name, span(text, "source", wanted)], key=lambda item: item.sort_key
     )
+
+
+def test_two_sources_of_two_sentences_part_between_them() -> None:
+    text = '"Bisa naik," ujar Harry. Direktur PT Maju Budi mengatakan, harga naik.'
+    read = [span(text, "source", "Harry. Direktur PT Maju Budi"), span(text, "cue", "ujar")]
+    found = consistent(text, read)
+    assert [own.text_in(text) for own in found if own.layer == "source"] == ["Harry", "Direktur PT Maju Budi"]
+
+
+def test_a_source_begins_with_the_name_before_its_role() -> None:
+    text = "Harga naik. Hexana Tri, Direktur Utama Jiwasraya mengatakan begitu."
+    cue, name = span(text, "cue", "mengatakan"), span(text, "entity", "Hexana Tri", "PER")
+    found = consistent(text, [span(text, "source", "Direktur Utama Jiwasraya"), cue, name])
+    assert [own.text_in(text) for own in found if own.layer == "source"] == ["Hexana Tri, Direktur Utama Jiwasraya"]
+    other = replace(name, label="GPE")
+    found = consistent(text, [span(text, "source", "Direktur Utama Jiwasraya"), cue, other])
+    assert [own.text_in(text) for own in found if own.layer == "source"] == ["Direktur Utama Jiwasraya"]
+
+
+def test_no_source_begins_with_what_leads_over_to_it() -> None:
+    text = "Senada, Direktur PT Maju mengatakan itu. Selain itu, Ani menilai begitu."
+    for read, wanted in (("Senada, Direktur PT Maju", "Direktur PT Maju"), ("Selain itu, Ani", "Ani")):
+        assert consistent(text, [span(text, "source", read)]) == [span(text, "source", wanted)]
 
 
 def test_whom_a_speaker_speaks_to_is_no_source() -> None:

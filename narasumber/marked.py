@@ -1,0 +1,320 @@
+"""Speech that words and marks alone tell.
+
+Of 127 annotated articles that is 754 cues, all right, 725 contents of 731 and 76 sources of 77, where names are known:
+quotations that a reporting verb stands right behind, that verb (`"...," kata A`), `kata` and the like behind a comma,
+what stands behind `mengatakan` or `menilai, ` to the end of its sentence, sentences that open with `Menurut A, `, and
+headlines (`A: harga naik`). The model reads the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from narasumber.consistency import QUOTES, ROLE, WEEKDAYS, around, marks_in, next_from, within
+from narasumber.document import Span
+from narasumber.labels import LABELS, Layer
+from narasumber.linking import CITED, CITING, LIMIT, REPORTING, SOURCE_FOLLOWS, SPEECH_CUE
+from narasumber.sentences import sentences
+from narasumber.words import BREAKS
+
+_BLANK: Final = rf"[^\S{BREAKS}]"
+_SAID: Final = re.compile(
+    rf"(?P<content>(?<![^\s(])[{QUOTES}](?=\S)[^{QUOTES}{BREAKS}]*[,.?!…][{QUOTES}])"
+    rf"{_BLANK}+(?P<cue>(?:{REPORTING})(?:nya)?)\b"
+)
+_KATA: Final = "(?:kata|ujar|ucap|tutur|lapor|menurut)(?:nya)?"
+_SAID_BEHIND: Final = re.compile(rf", (?P<cue>{_KATA})\b")
+"""Behind indirect speech, the words that are nothing but cues there: `terang` and the like may be adjectives."""
+SAYS: Final = (
+    "mengatakan|mengaku|menyatakan|bilang|berkata|berujar|menerangkan|menuturkan|menekankan|memperkirakan|memprediksi"
+    "|memproyeksikan|menduga|meyakini|berpendapat|berpandangan"
+)
+"""Verbs that are nothing but cues."""
+MAY_SAY: Final = (
+    "menjelaskan|menambahkan|menegaskan|memaparkan|membeberkan|menyebut(?:kan)?|menulis(?:kan)?|melaporkan|melanjutkan"
+    "|menyampaikan|menilai|mencatat|mengungkap(?:kan)?|meng(?:e)?klaim|mengingatkan|memperingatkan|menceritakan"
+    "|bercerita|mengakui|merinci|mencontohkan|mengumumkan|memberitahukan|mengabarkan|mengutarakan|mengemukakan"
+    "|menyoroti|membantah|menyangkal|beralasan|berdalih|yakin|optimistis|percaya"
+)
+"""Words that are before a comma or `bahwa`: others of them do something, or say it in a noun."""
+_NOT_SAID: Final = "".join(
+    rf"(?<!\b{word} )" for word in "yang tidak tak belum enggan untuk tanpa bisa dapat menolak dan".split()
+)
+_WHEN: Final = (
+    rf"(?: (?:kembali|sebelumnya|kemarin|pada|hari|pekan|minggu|bulan|lalu|ini|itu|{WEEKDAYS}|\([\d/]+\)),?)*"
+)
+_THAT: Final = rf"(?:{_WHEN},? bahwa |, )"
+_ADVERBIAL: Final = (
+    rf"(?:kepada|ke|pada|di|dalam|saat|ketika|melalui|lewat|usai|seusai|hal|itu|ini|demikian|bahwa|{WEEKDAYS})\b"
+)
+"""What stands between a verb and what is said, where that begins is left to the model."""
+_SAYS_THAT: Final = re.compile(
+    rf"\b{_NOT_SAID}(?P<cue>(?:{SAYS})(?={_THAT}| )|(?:{MAY_SAY})(?={_THAT}))(?:{_THAT}| )"
+    rf"(?P<content>(?!{_ADVERBIAL})\w)?"
+)
+_CLAUSE_ENDS: Final = re.compile(
+    rf"[,.?!…][{QUOTES}]|;|, {SPEECH_CUE}\b|, (?:sementara|sedangkan)\b"
+    rf"|,? (?:seperti )?(?:{CITED}) |, (?:seperti )?(?:{CITING}) "
+    r"|,? (?:saat|ketika|usai|seusai) (?:di(?:temui|hubungi|konfirmasi|tanya)|memberi)"
+)
+"""What ends what is said, in its sentence; in a quotation `_QUOTATION_ENDS` does."""
+_QUOTATION_ENDS: Final = re.compile(rf"[{QUOTES}]|[.?!…] (?=[A-Z])")
+_AT_SECOND_HAND: Final = re.compile(rf",?{_BLANK}*(?:seperti{_BLANK}+)?(?:{CITED}|{CITING})\b", re.IGNORECASE)
+"""What stands behind a content that holds all of `"...," kata A`."""
+
+_DOCUMENT: Final = (
+    "data|informasi|keterangan|hasil|laporan|catatan|dokumen|statistik|grafik|indeks|rekapitulasi|sensus|survei|jajak"
+    "|riset|studi|kajian|penelitian|analisis|analisa|temuan|pantauan|pemantauan|pengamatan|perhitungan|penghitungan"
+    "|proyeksi|prediksi|perkiraan|rekomendasi|putusan|dakwaan|kesaksian|pengakuan|pemeriksaan|penyelidikan|penyidikan"
+    "|prospektus|keterbukaan|pernyataan|siaran|rilis|berita|unggahan|situs|laman"
+)
+"""What says something: `Berdasarkan skema yang ada` cites nothing."""
+_LAST_WORD: Final = rf"[^\s,{QUOTES}]*[^\s,.?!…:;{QUOTES}]"
+_WORD: Final = rf"{_LAST_WORD}{_BLANK}+"
+_DAY: Final = (
+    rf"(?:,? (?:pada )?(?:hari )?(?:{WEEKDAYS})(?: \([\d/]+\))?|, (?:pada )?\d{{1,2}} [A-Z]\w+ \d{{4}}"
+    r"|,? (?:sekitar )?[Pp]ukul [\d.:]+(?: WI(?:B|TA?))?)"
+)
+_OPENING: Final = re.compile(
+    rf"(?<![\w-])(?P<cue>Berdasarkan(?= (?:{_DOCUMENT})\b)|Menurut|(?:{CITED.title()}|{CITING.title()})(?: dari)?)"
+    rf"{_BLANK}+(?P<source>(?:{_WORD}){{0,24}}?{_LAST_WORD})"
+    rf"(?:{_BLANK}+(?:sesuai|per) [^,{BREAKS}{QUOTES}]+)?{_DAY}*,{_BLANK}+(?P<content>[\w{QUOTES}(])"
+)
+"""What a sentence opens with: `Menurut A, ` and what A says."""
+_REPORTED: Final = re.compile(
+    rf"(?<![\w-])(?:(?:Seperti|Sebagaimana){_BLANK})?(?P<cue>[Dd]iberitakan|Kabarnya|Konon)(?: sebelumnya)?,{_BLANK}+"
+    r"(?P<content>\w)"
+)
+"""... or that nobody is named for."""
+_AMID: Final = re.compile(
+    rf"(?<!\S)(?P<before>(?:{_WORD}){{0,9}}{_LAST_WORD}), (?P<cue>{_KATA})\b"
+    rf"(?:{_BLANK}+(?P<source>(?:{_WORD}){{0,12}}{_LAST_WORD}))?,{_BLANK}+(?P<content>\w)"
+)
+"""`Riky, kata polisi, sempat kabur`."""
+_CONNECTIVE: Final = re.compile(
+    "(?:Apalagi|Terlebih(?: lagi)?|Hanya saja|Selain itu|Sementara itu|Selanjutnya|Sebab(?: itu)?|Karena itu"
+    "|Oleh karena itu|Dengan (?:demikian|begitu)|(?:Namun|Meski(?:pun)?|Walau(?:pun)?)(?: demikian| begitu)?"
+    "|Di sisi lain|Akan tetapi|Padahal|Bahkan|Justru|Misalnya|Artinya|Jadi|Pasalnya|Adapun|Sebelumnya|Sedangkan"
+    r"|Sementara|Kemudian|Lalu|Tetapi|Tapi|Dan),?\s+"
+)
+"""What opens a sentence and says nothing."""
+_RETOLD: Final = re.compile(
+    rf"(?P<content>(?<![^\s(])[{QUOTES}](?=\S)[^{QUOTES}{BREAKS}]*[,.?!…][{QUOTES}]{_BLANK}+(?:{REPORTING})(?:nya)?\b"
+    rf"[^{QUOTES}{BREAKS}]{{0,120}}?),?{_BLANK}+(?:seperti{_BLANK}+)?(?P<cue>(?:{CITED}|{CITING})(?: dari)?){_BLANK}+"
+    rf"(?P<source>(?!dari\b)(?:{_WORD}){{0,12}}?{_LAST_WORD})(?=[,.{BREAKS}]|{_BLANK}+(?:dari|pada|di)\b|\Z)"
+)
+"""`"...," kata A, dikutip B`."""
+_TITLE: Final = re.compile(
+    rf"\A\s*(?:[^{BREAKS}:]*[^\s{BREAKS}:],{_BLANK})?(?P<source>[^\s,:][^,:{BREAKS}]{{0,80}})(?P<cue>:) (?P<content>\S)"
+)
+"""`A: harga naik` above an article."""
+_LINK: Final = re.compile(rf"\b[Bb]aca [Jj]uga ?: (?P<source>[^\s,:][^,:{BREAKS}]{{0,80}})(?P<cue>:) ")
+"""... and in it, where no mark may tell what is said."""
+_SPEAKER: Final = re.compile(
+    r"(?:Men(?:teri|ko\w*|sos|hub|keu|ag|dag|tan|kes|aker|dik\w*|lu|han|dagri|perin|pora|ristek|kom\w+|kumham|hut|LH)"
+    r"|Wamen\w+|Presiden|Wapres|Kapol(?:ri|da|res)|Pol(?:isi|ri|da|res)|Panglima|Gubernur|Wagub|Bupati|Wabup"
+    r"|Wal(?:i K|k)ota|Ketua|Kepala|Dirjen|Direktur|Dirut|Juru bicara|Jubir|Pengamat|Pakar|Ekonom|Analis|Peneliti"
+    r"|Survei|Studi|Riset|Jaksa)(?: [\w-]+){0,4}"
+)
+"""Who says something in a headline and has no name."""
+_SAID_OF: Final = re.compile(
+    r"\b(?P<content>[Hh]al (?:ini|itu|tersebut|serupa|senada))(?: \w+)? "
+    r"(?P<cue>di(?:sampaikan|ungkap(?:kan)?|kata(?:kan)?|jelaskan|tegaskan|tuturkan|utarakan|kemukakan|akui|paparkan"
+    r"|beberkan|nyatakan)(?: oleh(?:nya)?\b|\b(?! (?:oleh|di|ke|dalam|pada|saat|ketika|usai|seusai|setelah|kepada"
+    r"|melalui|lewat|untuk|dengan|agar|karena|sebagai)\b)))"
+)
+"""`Hal itu disampaikan A`."""
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What words tell of one attribution; `begins` is where a content does, that goes on to the end of its sentence."""
+
+    cue: Span
+    source: Span | None = None
+    content: Span | None = None
+    begins: int | None = None
+
+
+def with_marked_speech(text: str, spans: Iterable[Span]) -> list[Span]:
+    """The spans, and those that words and marks alone tell:
+
+    - quotations that a reporting verb stands right behind, that verb, and who retells it (`"...," kata A, dikutip B`),
+    - what verbs say that stands behind them to the end of the sentence,
+    - what is cited where a sentence opens with `Menurut A, ` and the like, or around `, kata A, `,
+    - who says what in `A: ...` of a headline, and `hal itu disampaikan`.
+
+    They take the place of cues and sources that they touch, and of contents that go beyond a quotation, but for what is
+    quoted itself, or begin elsewhere in what is said; and sources end before these verbs or begin behind them.
+    """
+    given = sorted(spans, key=lambda span: span.sort_key)
+    names, read = ([span for span in given if span.layer == layer] for layer in ("entity", "cue"))
+    by_names = [*_openings(text, names, read), *_amid(text, names), *_headlines(text, names)]
+    told = sorted([*_by_marks(text), *by_names], key=lambda one: one.cue.start)
+    retold = list(_retold(text, names))
+    quotations = sorted((one.content for one in told if one.content), key=lambda span: span.sort_key)
+    cues = sorted({one.cue for one in (*told, *retold)}, key=lambda span: span.sort_key)
+    sources = sorted({one.source for one in (*told, *retold) if one.source}, key=lambda span: span.sort_key)
+    kept = []
+    for span in given:
+        if span.layer == "content":
+            if not any(_goes_beyond(text, span, one) for one in _touched(quotations, span)):
+                kept.append(span)
+        elif span.layer == "source" and _touched(sources, span):
+            pass
+        elif span.layer == "entity" or not (touched := _touched(cues, span)):
+            kept.append(span)
+        elif span.layer == "source":
+            follows = SOURCE_FOLLOWS.fullmatch(touched[-1].text_in(text))
+            start, end = (touched[-1].end, span.end) if follows else (span.start, touched[0].start)
+            if words := text[start:end].strip(" ,"):
+                start = text.index(words, start)
+                kept.append(replace(span, start=start, end=start + len(words)))
+    outer = [one.content for one in retold if one.content]
+    found = sorted({*kept, *cues, *sources, *quotations, *outer}, key=lambda span: span.sort_key)
+    verbs = [span for span in found if span.layer == "cue"]
+    contents = [span for span in found if span.layer == "content"]
+    others: set[Span] = set()
+    clauses = []
+    for one, clause in _clauses(text, told, quotations):
+        verb = next_from(verbs, clause.start + 1)
+        # What begins with the cue of an opening is somebody else's, who says all of that.
+        behind = one.cue.end if one.source else one.cue.start
+        own = within(contents, behind, min(clause.end, verb.start) if verb else clause.end)
+        early = bool(own and one.source) and own[0].start < clause.start
+        if not own or early or (own[0].start > clause.start and not text.endswith("bahwa ", 0, own[0].start)):
+            others.update(own)
+            clauses.append(clause)
+    return sorted([*(span for span in found if span not in others), *clauses], key=lambda span: span.sort_key)
+
+
+def _span(layer: Layer, match: re.Match[str]) -> Span | None:
+    """What a pattern's group of that name holds."""
+    is_there = layer in match.re.groupindex and match[layer]
+    return Span(layer, LABELS[layer][0], *match.span(layer)) if is_there else None
+
+
+def _told(match: re.Match[str]) -> _Told:
+    """What a pattern tells whose group `content` is all of one."""
+    return _Told(Span("cue", "CUE", *match.span("cue")), _span("source", match), _span("content", match))
+
+
+def _begun(match: re.Match[str]) -> _Told:
+    """What a pattern tells whose group `content` is where one begins."""
+    return replace(_told(match), content=None, begins=match.start("content") if match["content"] else None)
+
+
+def _by_marks(text: str) -> Iterator[_Told]:
+    """What is told whoever is named."""
+    for pattern in (_SAID, _SAID_BEHIND, _SAID_OF):
+        yield from map(_told, pattern.finditer(text))
+    for pattern in (_SAYS_THAT, _REPORTED):
+        yield from map(_begun, pattern.finditer(text))
+
+
+def _openings(text: str, names: Sequence[Span], cues: Sequence[Span]) -> Iterator[_Told]:
+    """Sentences that open with who is cited; behind `Menurut` that may be a role and a name, a comma between.
+
+    Where a comma stands in a name, and where a medium tells who says what, the model reads.
+    """
+    matches = list(_OPENING.finditer(text))
+    bounds = sentences(text) if matches else []
+    for match in matches:
+        start, end, begins = *match.span("source"), match.start("content")
+        if _runs_on(start, end, names) or any(name.start < begins <= name.end for name in names):
+            continue
+        if match["cue"] == "Menurut":
+            named = any(name.label == "PER" for name in within(names, start, end))
+            name = next_from(names, begins)
+            if not named and name and name.label == "PER" and name.start == begins and text[name.end :][:2] == ", ":
+                end, begins = name.end, name.end + 2
+            elif named and (role := ROLE.match(text, begins)):
+                end, begins = role.end() - 2, role.end()
+        elif match["cue"] != "Berdasarkan" and within(cues, begins, around(bounds, begins)[1]):
+            continue
+        yield replace(_begun(match), source=Span("source", "SOURCE", start, end), begins=begins)
+
+
+def _amid(text: str, names: Sequence[Span]) -> Iterator[_Told]:
+    """Who is named between commas, amid what he says."""
+    matches = list(_AMID.finditer(text))
+    bounds = sentences(text) if matches else []
+    for match in matches:
+        first, _ = around(bounds, match.start("cue"))
+        start, end = match.span("before")
+        if connective := _CONNECTIVE.match(text, first):
+            first = connective.end()
+        if match["source"] and _runs_on(*match.span("source"), names):
+            continue
+        if first > end:
+            yield _begun(match)
+        elif start <= first and text[end - 6 : end] != "karena":
+            yield replace(_begun(match), content=Span("content", "CONTENT", first, end))
+
+
+def _runs_on(start: int, end: int, names: Sequence[Span]) -> bool:
+    """Whether a person's name stands there and something else behind it: `Menurut Ani beras, gula dan garam mahal`."""
+    name = next_from(names, start)
+    return name is not None and name.label == "PER" and name.start == start and name.end < end
+
+
+def _retold(text: str, names: Sequence[Span]) -> Iterator[_Told]:
+    """Who retells a quotation, all of the name, whatever commas are in it."""
+    for match in _RETOLD.finditer(text):
+        start, end = match.span("source")
+        end = max([end, *(name.end for name in names if name.start < end <= name.end)])
+        yield replace(_told(match), source=Span("source", "SOURCE", start, end))
+
+
+def _headlines(text: str, names: Sequence[Span]) -> Iterator[_Told]:
+    """`A: ...`, where A is a person, an organisation or who has such a role."""
+    speakers = {(name.start, name.end) for name in names if name.label in ("PER", "ORG")}
+    for pattern, told in ((_TITLE, _begun), (_LINK, _told)):
+        for match in pattern.finditer(text):
+            if match.span("source") in speakers or _SPEAKER.fullmatch(match["source"]):
+                yield told(match)
+
+
+def _clauses(text: str, told: Sequence[_Told], quotations: Sequence[Span]) -> Iterator[tuple[_Told, Span]]:
+    """What is told to begin somewhere, and that, to the end of its sentence or quotation.
+
+    `quotations`: some in text order, which belong to another verb. What is longer than a cue reaches is left out.
+    """
+    bounds = sentences(text) if told else []
+    ends = [match.start() for match in _CLAUSE_ENDS.finditer(text)] if told else []
+    for one in told:
+        if (start := one.begins) is None:
+            continue
+        first, end = around(bounds, start)
+        end = min([end, *ends[(place := bisect_left(ends, start)) : place + 1]])
+        if quotation := next_from(quotations, start):
+            end = min(end, quotation.start)
+        if end - start > LIMIT or start - first > 5 * LIMIT:
+            continue
+        if marks_in(text, first, start) % 2 and (stop := _QUOTATION_ENDS.search(text, start, end)):
+            end = stop.start()
+        opened = text.count("(", start, end)
+        while text.count(")", start, end) > opened:
+            end = text.rindex(")", start, end)
+        while start < end and (text[end - 1] in ",.;:" or text[end - 1].isspace()):
+            end -= 1
+        if start < end:
+            yield one, Span("content", "CONTENT", start, end)
+
+
+def _touched(spans: Sequence[Span], span: Span) -> Sequence[Span]:
+    """Those of some in text order, none overlapping another, that overlap one more."""
+    first = bisect_right(spans, span.start, key=lambda own: own.end)
+    return spans[first : bisect_left(spans, span.end, key=lambda own: own.start)]
+
+
+def _goes_beyond(text: str, content: Span, quotation: Span) -> bool:
+    """Whether a content goes beyond the quotation that it overlaps, and is not quoted itself."""
+    if quotation.start <= content.start and content.end <= quotation.end:
+        return False
+    holds = content.start <= quotation.start and quotation.end < content.end
+    return not (holds and _AT_SECOND_HAND.match(text, content.end))
