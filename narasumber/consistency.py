@@ -30,6 +30,15 @@ _OPENING: Final = re.compile(r"[\s.,;:]*(?:bahwa\s+)?")
 """What stands between a cue and its content."""
 
 _SPEECH_CUE: Final = re.compile(SPEECH_CUE)
+_ACTIVE: Final = re.compile(
+    r"[Mm]e(?!nurut)\w+|(?:Ungkap|Sebut|Nilai|Akui|Soroti|Beber|Klaim|Ingatkan|Pastikan|Tegaskan)(?:kan)?"
+)
+_GAP: Final = re.compile(
+    rf",? (?!(?:{WEEKDAYS}|hari|pekan|bulan|pada|di|ke|dalam|kepada|saat|usai|agar|tentang|dengan|soal|lebih|secara"
+    r"|kembali)\b)"
+    rf"(?:(?!bahwa )[^\s,.;:{QUOTES}]+ ){{1,6}}"
+)
+"""Words between an active verb and a content that belong to that."""
 _CONJUNCTION: Final = re.compile(r"(?:Namun|Sementara|Sedangkan|Tetapi|Tapi|Dan|Kemudian|Lalu)\s+")
 """What opens the sentence of `harga naik, kata A` before the content."""
 _NO_CONTENT: Final = re.compile(r"[-–—(]")
@@ -92,8 +101,9 @@ def consistent(text: str, spans: Iterable[Span]) -> list[Span]:
       itu, `, hold both role and name behind `kata`, end before an addressee, and part at the comma of `Mengutip A, B
       mengatakan` and where a sentence ends,
     - neither cues nor sources begin or end with punctuation, nor sources end with a function word,
-    - contents hold both of a pair of quotation marks of a line, begin behind `mengatakan bahwa`, or with their sentence
-      where `, kata A` stands behind them, and end with their sentence, without its full stop,
+    - contents hold both of a pair of quotation marks of a line, begin right behind `mengatakan bahwa` or another active
+      verb, or with their sentence where `, kata A` stands behind them, and end with their sentence, without its full
+      stop,
 
     and those of one layer that now overlap partly are one.
     """
@@ -178,6 +188,10 @@ def _whole_content(
         start = opening.end()
     if start < end:
         first, last = around(bounds, start)
+        verb = next(iter(within(cues, first, start)[-1:]), None)
+        is_its = verb and _ACTIVE.fullmatch(verb.text_in(text)) and not within(cues, start, end)
+        if verb and is_its and _GAP.fullmatch(text, verb.end, start):
+            start = text.index(" ", verb.end) + 1
         end = min(end, last)
         while start < end and (text[end - 1] in _STOPS or text[end - 1].isspace()) and text[start] not in QUOTES:
             end -= 1

@@ -189,7 +189,7 @@ def with_marked_speech(text: str, spans: Iterable[Span]) -> list[Span]:
         if not own or early or (own[0].start > clause.start and not text.endswith("bahwa ", 0, own[0].start)):
             others.update(own)
             clauses.append(clause)
-    return sorted([*(span for span in found if span not in others), *clauses], key=lambda span: span.sort_key)
+    return sorted({*(span for span in found if span not in others), *clauses}, key=lambda span: span.sort_key)
 
 
 def _span(layer: Layer, match: re.Match[str]) -> Span | None:

@@ -186,6 +186,35 @@ def test_a_content_keeps_to_its_sentence_and_leaves_the_cue_out(found: str, want
     assert consistent(text, [cue, span(text, "content", found)]) == [cue, span(text, "content", wanted)]
 
 
+@pytest.mark.parametrize(
+    ("text", "cue", "read", "wanted"),
+    [
+        ("Amran memastikan anggaran pupuk naik.", "memastikan", "pupuk naik", "anggaran pupuk naik"),
+        (
+            "KPK Ungkap SK Pencabutan Izin Belum Ada",
+            "Ungkap",
+            "Pencabutan Izin Belum Ada",
+            "SK Pencabutan Izin Belum Ada",
+        ),
+        ("Ani menunjukkan, ternyata harga naik.", "menunjukkan", "harga naik", "ternyata harga naik"),
+        ("Ani mengingatkan agar harga turun.", "mengingatkan", "harga turun", "harga turun"),
+        ("Ani menyebut pekan lalu bahwa harga naik.", "menyebut", "harga naik", "harga naik"),
+        ("Ani mencatat pada Senin harga naik.", "mencatat", "harga naik", "harga naik"),
+        ("Menurut Budi harga naik.", "Menurut", "harga naik", "harga naik"),
+        ("Ani, yang mencatat, pergi. Harga naik.", "mencatat", "Harga naik", "Harga naik"),
+    ],
+)
+def test_a_content_begins_right_behind_an_active_verb(text: str, cue: str, read: str, wanted: str) -> None:
+    found = consistent(text, [span(text, "cue", cue), span(text, "content", read)])
+    assert [own.text_in(text) for own in found if own.layer == "content"] == [wanted]
+
+
+def test_a_content_that_holds_a_cue_begins_where_it_was_read() -> None:
+    text = "Ia mengaku menyiapkan dana jika pasar dinilai pas."
+    spans = [span(text, "cue", "mengaku"), span(text, "cue", "dinilai"), span(text, "content", "pasar dinilai pas")]
+    assert set(spans) == set(consistent(text, spans))
+
+
 def test_a_content_may_begin_with_a_cue_that_has_no_source() -> None:
     text = "Dikabarkan harga naik"
     whole = [span(text, "content", text), span(text, "cue", "Dikabarkan")]
