@@ -91,7 +91,7 @@ _REPORTED: Final = re.compile(
 )
 """... or that nobody is named for."""
 _AMID: Final = re.compile(
-    rf"(?<!\S)(?P<before>(?:{_WORD}){{0,9}}{_LAST_WORD}), (?P<cue>{_KATA})\b"
+    rf"(?<!\S)(?P<before>(?:{_WORD}){{0,9}}{_LAST_WORD})(?<!\bkarena)(?<!\bbahwa), (?P<cue>{_KATA})\b"
     rf"(?:{_BLANK}+(?P<source>(?:{_WORD}){{0,12}}{_LAST_WORD}))?,{_BLANK}+(?P<content>\w)"
 )
 """`Riky, kata polisi, sempat kabur`."""
@@ -225,7 +225,7 @@ def _openings(text: str, names: Sequence[Span], cues: Sequence[Span]) -> Iterato
     bounds = sentences(text) if matches else []
     for match in matches:
         start, end, begins = *match.span("source"), match.start("content")
-        if _runs_on(start, end, names) or any(name.start < begins <= name.end for name in names):
+        if _runs_on(start, end, names) or _name_over(begins, names):
             continue
         if match["cue"] == "Menurut":
             named = any(name.label == "PER" for name in within(names, start, end))
@@ -252,7 +252,7 @@ def _amid(text: str, names: Sequence[Span]) -> Iterator[_Told]:
             continue
         if first > end:
             yield _begun(match)
-        elif start <= first and text[end - 6 : end] != "karena":
+        elif start <= first:
             yield replace(_begun(match), content=Span("content", "CONTENT", first, end))
 
 
@@ -262,12 +262,18 @@ def _runs_on(start: int, end: int, names: Sequence[Span]) -> bool:
     return name is not None and name.label == "PER" and name.start == start and name.end < end
 
 
+def _name_over(place: int, names: Sequence[Span]) -> Span | None:
+    """The name that begins before a place and does not end before it."""
+    number = bisect_left(names, place, key=lambda name: name.start)
+    return names[number - 1] if number and names[number - 1].end >= place else None
+
+
 def _retold(text: str, names: Sequence[Span]) -> Iterator[_Told]:
     """Who retells a quotation, all of the name, whatever commas are in it."""
     for match in _RETOLD.finditer(text):
         start, end = match.span("source")
-        end = max([end, *(name.end for name in names if name.start < end <= name.end)])
-        yield replace(_told(match), source=Span("source", "SOURCE", start, end))
+        name = _name_over(end, names)
+        yield replace(_told(match), source=Span("source", "SOURCE", start, name.end if name else end))
 
 
 def _headlines(text: str, names: Sequence[Span]) -> Iterator[_Told]:
