@@ -126,7 +126,7 @@ def test_cues_that_are_whole_without_a_source_beside_them_stay(cue: str) -> None
     assert attributed(text, said) == said
 
 
-@pytest.mark.parametrize("cue", [":", "kata", "pikir", "menurut", "dikutip dari", "seperti"])
+@pytest.mark.parametrize("cue", [":", "kata", "pikir", "menurut", "dikutip dari", "versi"])
 def test_other_cues_without_a_source_are_left_out_with_what_they_say(cue: str) -> None:
     text = f"Budi pergi. Lalu {cue} harga naik."
     said = spans_in(text, cue=cue, content="harga naik")
@@ -163,3 +163,23 @@ def test_what_is_said_in_other_sentences_is_left_out_but_for_quotations() -> Non
     assert attributed(text, sorted(more, key=lambda own: own.sort_key)) == said
     alone = spans_in(text, source="Ani", cue="berkata", content="Gula murah")
     assert attributed(text, alone) == alone
+
+
+@pytest.mark.parametrize("word", ["memudarnya", "Berbikini", "mencabut", "divonis", "rupanya"])
+def test_words_that_say_nothing_are_left_out(word: str) -> None:
+    text = f"Budi berkata itu. Ani {word} harga naik."
+    said = spans_in(text, source="Budi", cue="berkata", content="itu")
+    more = [*said, *spans_in(text, source="Ani", cue=word, content="harga naik")]
+    assert attributed(text, sorted(more, key=lambda own: own.sort_key)) == said
+
+
+@pytest.mark.parametrize("word", ["mengutip", "memuji", "menyesalkan", "menuduh", "berkicau", "Ungkap", "dugaan"])
+def test_words_of_saying_are_cues_whatever_stands_before_their_stem(word: str) -> None:
+    text = f"Ani {word} harga naik."
+    said = spans_in(text, source="Ani", cue=word, content="harga naik")
+    assert attributed(text, said) == said
+
+
+def test_annotated_articles_are_whole(seeds: list[Document]) -> None:
+    for seed in seeds:
+        assert attributed(seed.text, seed.spans) == list(seed.spans)
