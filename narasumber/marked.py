@@ -81,7 +81,7 @@ _DAY: Final = (
 )
 _OPENING: Final = re.compile(
     rf"(?<![\w-])(?P<cue>Berdasarkan(?= (?:{_DOCUMENT})\b)|Menurut|(?:{CITED.title()}|{CITING.title()})(?: dari)?)"
-    rf"{_BLANK}+(?P<source>(?:{_WORD}){{0,24}}?{_LAST_WORD})"
+    rf"{_BLANK}+(?:pernyataan{_BLANK}+)?(?P<source>(?:{_WORD}){{0,24}}?{_LAST_WORD})"
     rf"(?:{_BLANK}+(?:sesuai|per) [^,{BREAKS}{QUOTES}]+)?{_DAY}*,{_BLANK}+(?P<content>[\w{QUOTES}(])"
 )
 """What a sentence opens with: `Menurut A, ` and what A says."""
@@ -153,19 +153,28 @@ def with_marked_speech(text: str, spans: Iterable[Span]) -> list[Span]:
     """
     given = sorted(spans, key=lambda span: span.sort_key)
     names, read = ([span for span in given if span.layer == layer] for layer in ("entity", "cue"))
-    by_names = [*_openings(text, names, read), *_amid(text, names), *_headlines(text, names)]
-    told = sorted([*_by_marks(text), *by_names], key=lambda one: one.cue.start)
+    by_marks = sorted(_by_marks(text), key=lambda one: one.cue.start)
+    verbs = [one.cue for one in by_marks]
+    all_cues = sorted({*read, *verbs}, key=lambda span: span.sort_key)
+    openings = (one for one in _openings(text, names, all_cues) if not _holds(one, verbs))
+    by_names = [*openings, *_amid(text, names), *_headlines(text, names)]
+    told = sorted([*by_marks, *by_names], key=lambda one: one.cue.start)
     retold = list(_retold(text, names))
     quotations = sorted((one.content for one in told if one.content), key=lambda span: span.sort_key)
     cues = sorted({one.cue for one in (*told, *retold)}, key=lambda span: span.sort_key)
     sources = sorted({one.source for one in (*told, *retold) if one.source}, key=lambda span: span.sort_key)
+    retelling = {one.source for one in by_names if one.begins is None}
     kept = []
     for span in given:
+        if span.layer == "source" and (marked := _touched(sources, span)):
+            # `Mengutip A, B merinci`, where one source was read of two.
+            rest = marked[-1].end + 2
+            if marked[-1] not in retelling or rest >= span.end or text[rest - 2 : rest] != ", ":
+                continue
+            span = replace(span, start=rest)
         if span.layer == "content":
             if not any(_goes_beyond(text, span, one) for one in _touched(quotations, span)):
                 kept.append(span)
-        elif span.layer == "source" and _touched(sources, span):
-            pass
         elif span.layer == "entity" or not (touched := _touched(cues, span)):
             kept.append(span)
         elif span.layer == "source":
@@ -219,7 +228,7 @@ def _by_marks(text: str) -> Iterator[_Told]:
 def _openings(text: str, names: Sequence[Span], cues: Sequence[Span]) -> Iterator[_Told]:
     """Sentences that open with who is cited; behind `Menurut` that may be a role and a name, a comma between.
 
-    Where a comma stands in a name, and where a medium tells who says what, the model reads.
+    Where a comma stands in a name the model reads, and what is said where a medium tells who says it.
     """
     matches = list(_OPENING.finditer(text))
     bounds = sentences(text) if matches else []
@@ -234,9 +243,9 @@ def _openings(text: str, names: Sequence[Span], cues: Sequence[Span]) -> Iterato
                 end, begins = name.end, name.end + 2
             elif named and (role := ROLE.match(text, begins)):
                 end, begins = role.end() - 2, role.end()
-        elif match["cue"] != "Berdasarkan" and within(cues, begins, around(bounds, begins)[1]):
-            continue
-        yield replace(_begun(match), source=Span("source", "SOURCE", start, end), begins=begins)
+        retells = match["cue"] not in ("Menurut", "Berdasarkan") and within(cues, begins, around(bounds, begins)[1])
+        source = Span("source", "SOURCE", start, end)
+        yield replace(_begun(match), source=source, begins=None if retells else begins)
 
 
 def _amid(text: str, names: Sequence[Span]) -> Iterator[_Told]:
@@ -254,6 +263,12 @@ def _amid(text: str, names: Sequence[Span]) -> Iterator[_Told]:
             yield _begun(match)
         elif start <= first:
             yield replace(_begun(match), content=Span("content", "CONTENT", first, end))
+
+
+def _holds(opening: _Told, verbs: Sequence[Span]) -> bool:
+    """Whether a verb stands in its source, or where what is cited would begin."""
+    source = opening.source
+    return source is not None and bool(within(verbs, source.start, (opening.begins or source.end) + 1))
 
 
 def _runs_on(start: int, end: int, names: Sequence[Span]) -> bool:
