@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -152,7 +152,7 @@ def with_marked_speech(text: str, spans: Iterable[Span]) -> list[Span]:
     quoted itself, or begin elsewhere in what is said; and sources end before these verbs or begin behind them.
     """
     given = sorted(spans, key=lambda span: span.sort_key)
-    names, read = ([span for span in given if span.layer == layer] for layer in ("entity", "cue"))
+    names, read = _of(given, "entity"), _of(given, "cue")
     by_marks = sorted(_by_marks(text), key=lambda one: one.cue.start)
     verbs = [one.cue for one in by_marks]
     all_cues = sorted({*read, *verbs}, key=lambda span: span.sort_key)
@@ -160,11 +160,27 @@ def with_marked_speech(text: str, spans: Iterable[Span]) -> list[Span]:
     by_names = [*openings, *_amid(text, names), *_headlines(text, names)]
     told = sorted([*by_marks, *by_names], key=lambda one: one.cue.start)
     retold = list(_retold(text, names))
+    parts = {part for one in (*told, *retold) for part in (one.cue, one.source, one.content) if part}
+    marked = sorted(parts, key=lambda span: span.sort_key)
     quotations = sorted((one.content for one in told if one.content), key=lambda span: span.sort_key)
-    cues = sorted({one.cue for one in (*told, *retold)}, key=lambda span: span.sort_key)
-    sources = sorted({one.source for one in (*told, *retold) if one.source}, key=lambda span: span.sort_key)
     retelling = {one.source for one in by_names if one.begins is None}
-    kept = []
+    kept = _kept(text, given, _of(marked, "cue"), _of(marked, "source"), quotations, retelling)
+    return _with_clauses(text, sorted({*kept, *marked}, key=lambda span: span.sort_key), told, quotations)
+
+
+def _of(spans: Iterable[Span], layer: Layer) -> list[Span]:
+    return [span for span in spans if span.layer == layer]
+
+
+def _kept(
+    text: str,
+    given: Sequence[Span],
+    cues: Sequence[Span],
+    sources: Sequence[Span],
+    quotations: Sequence[Span],
+    retelling: Container[Span | None],
+) -> Iterator[Span]:
+    """Those given that nothing marked takes the place of; sources end before marked cues or begin behind them."""
     for span in given:
         if span.layer == "source" and (marked := _touched(sources, span)):
             # `Mengutip A, B merinci`, where one source was read of two.
@@ -174,19 +190,20 @@ def with_marked_speech(text: str, spans: Iterable[Span]) -> list[Span]:
             span = replace(span, start=rest)
         if span.layer == "content":
             if not any(_goes_beyond(text, span, one) for one in _touched(quotations, span)):
-                kept.append(span)
+                yield span
         elif span.layer == "entity" or not (touched := _touched(cues, span)):
-            kept.append(span)
+            yield span
         elif span.layer == "source":
             follows = SOURCE_FOLLOWS.fullmatch(touched[-1].text_in(text))
             start, end = (touched[-1].end, span.end) if follows else (span.start, touched[0].start)
             if words := text[start:end].strip(" ,"):
                 start = text.index(words, start)
-                kept.append(replace(span, start=start, end=start + len(words)))
-    outer = [one.content for one in retold if one.content]
-    found = sorted({*kept, *cues, *sources, *quotations, *outer}, key=lambda span: span.sort_key)
-    verbs = [span for span in found if span.layer == "cue"]
-    contents = [span for span in found if span.layer == "content"]
+                yield replace(span, start=start, end=start + len(words))
+
+
+def _with_clauses(text: str, spans: list[Span], told: Sequence[_Told], quotations: Sequence[Span]) -> list[Span]:
+    """The spans, in text order, and what is told to begin somewhere in place of what was read to begin elsewhere."""
+    verbs, contents = _of(spans, "cue"), _of(spans, "content")
     others: set[Span] = set()
     clauses = []
     for one, clause in _clauses(text, told, quotations):
@@ -198,7 +215,7 @@ def with_marked_speech(text: str, spans: Iterable[Span]) -> list[Span]:
         if not own or early or (own[0].start > clause.start and not text.endswith("bahwa ", 0, own[0].start)):
             others.update(own)
             clauses.append(clause)
-    return sorted({*(span for span in found if span not in others), *clauses}, key=lambda span: span.sort_key)
+    return sorted({*(span for span in spans if span not in others), *clauses}, key=lambda span: span.sort_key)
 
 
 def _span(layer: Layer, match: re.Match[str]) -> Span | None:
