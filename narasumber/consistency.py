@@ -188,10 +188,9 @@ def _whole_content(
         start = opening.end()
     if start < end:
         first, last = around(bounds, start)
-        verb = next(iter(within(cues, first, start)[-1:]), None)
-        is_its = verb and _ACTIVE.fullmatch(verb.text_in(text)) and not within(cues, start, end)
-        if verb and is_its and _GAP.fullmatch(text, verb.end, start):
-            start = text.index(" ", verb.end) + 1
+        verb = _last_within(cues, first, start)
+        if verb and _ACTIVE.fullmatch(verb.text_in(text)) and _GAP.fullmatch(text, verb.end, start):
+            start = start if within(cues, start, end) else text.index(" ", verb.end) + 1
         end = min(end, last)
         while start < end and (text[end - 1] in _STOPS or text[end - 1].isspace()) and text[start] not in QUOTES:
             end -= 1
@@ -231,10 +230,9 @@ def _whole_source(
         return start, end
     while text[end : end + 1] == " " and (name := next_from(names, end)) and name.start == end + 1:
         end = name.end
-    if determiner := _DETERMINER.match(text, end):
-        end = determiner.end()
-    if short := _SHORT.match(text, end):
-        end = short.end()
+    for pattern in (_DETERMINER, _SHORT):
+        if more := pattern.match(text, end):
+            end = more.end()
     if " dan " in text[start:end]:
         start = _first_of_its_kind(text, names, start)
     if verb := _BEHIND_VERB.search(text, max(0, start - 12), start):
@@ -244,7 +242,7 @@ def _whole_source(
     named = name is not None and name.start == start and name.label == "PER"
     if named and not within(cues, first, start) and ROLE.fullmatch(text, first, start):
         start = first
-    before = next(iter(within(names, first, start)[-1:]), None)
+    before = _last_within(names, first, start)
     if before and before.label == "PER" and text[before.end : start] == ", " and ROLE.match(text[start:end] + ", "):
         start = before.start
     cue = next_from(cues, end)
@@ -318,6 +316,12 @@ def within(spans: Sequence[Span], start: int, end: int) -> Sequence[Span]:
     """Those, of some in text order, that begin there."""
     first, last = (bisect_left(spans, place, key=lambda span: span.start) for place in (start, end))
     return spans[first:last]
+
+
+def _last_within(spans: Sequence[Span], start: int, end: int) -> Span | None:
+    """The last, of some in text order, that begins there."""
+    found = within(spans, start, end)
+    return found[-1] if found else None
 
 
 def _first_of_its_kind(text: str, names: Sequence[Span], start: int) -> int:

@@ -22,10 +22,8 @@ from narasumber.sentences import sentences
 from narasumber.words import BREAKS
 
 _BLANK: Final = rf"[^\S{BREAKS}]"
-_SAID: Final = re.compile(
-    rf"(?P<content>(?<![^\s(])[{QUOTES}](?=\S)[^{QUOTES}{BREAKS}]*[,.?!…][{QUOTES}])"
-    rf"{_BLANK}+(?P<cue>(?:{REPORTING})(?:nya)?)\b"
-)
+_QUOTATION: Final = rf"(?<![^\s(])[{QUOTES}](?=\S)[^{QUOTES}{BREAKS}]*[,.?!…][{QUOTES}]"
+_SAID: Final = re.compile(rf"(?P<content>{_QUOTATION}){_BLANK}+(?P<cue>(?:{REPORTING})(?:nya)?)\b")
 _KATA: Final = "(?:kata|ujar|ucap|tutur|lapor|menurut)(?:nya)?"
 _SAID_BEHIND: Final = re.compile(rf", (?P<cue>{_KATA})\b")
 """Behind indirect speech, the words that are nothing but cues there: `terang` and the like may be adjectives."""
@@ -103,16 +101,15 @@ _CONNECTIVE: Final = re.compile(
 )
 """What opens a sentence and says nothing."""
 _RETOLD: Final = re.compile(
-    rf"(?P<content>(?<![^\s(])[{QUOTES}](?=\S)[^{QUOTES}{BREAKS}]*[,.?!…][{QUOTES}]{_BLANK}+(?:{REPORTING})(?:nya)?\b"
+    rf"(?P<content>{_QUOTATION}{_BLANK}+(?:{REPORTING})(?:nya)?\b"
     rf"[^{QUOTES}{BREAKS}]{{0,120}}?),?{_BLANK}+(?:seperti{_BLANK}+)?(?P<cue>(?:{CITED}|{CITING})(?: dari)?){_BLANK}+"
     rf"(?P<source>(?!dari\b)(?:{_WORD}){{0,12}}?{_LAST_WORD})(?=[,.{BREAKS}]|{_BLANK}+(?:dari|pada|di)\b|\Z)"
 )
 """`"...," kata A, dikutip B`."""
-_TITLE: Final = re.compile(
-    rf"\A\s*(?:[^{BREAKS}:]*[^\s{BREAKS}:],{_BLANK})?(?P<source>[^\s,:][^,:{BREAKS}]{{0,80}})(?P<cue>:) (?P<content>\S)"
-)
+_COLON: Final = rf"(?P<source>[^\s,:][^,:{BREAKS}]{{0,80}})(?P<cue>:) "
+_TITLE: Final = re.compile(rf"\A\s*(?:[^{BREAKS}:]*[^\s{BREAKS}:],{_BLANK})?{_COLON}(?P<content>\S)")
 """`A: harga naik` above an article."""
-_LINK: Final = re.compile(rf"\b[Bb]aca [Jj]uga ?: (?P<source>[^\s,:][^,:{BREAKS}]{{0,80}})(?P<cue>:) ")
+_LINK: Final = re.compile(rf"\b[Bb]aca [Jj]uga ?: {_COLON}")
 """... and in it, where no mark may tell what is said."""
 _SPEAKER: Final = re.compile(
     r"(?:Men(?:teri|ko\w*|sos|hub|keu|ag|dag|tan|kes|aker|dik\w*|lu|han|dagri|perin|pora|ristek|kom\w+|kumham|hut|LH)"
@@ -128,6 +125,9 @@ _SAID_OF: Final = re.compile(
     r"|melalui|lewat|untuk|dengan|agar|karena|sebagai)\b)))"
 )
 """`Hal itu disampaikan A`."""
+
+Bounds = Sequence[tuple[int, int]]
+"""Where the sentences of a text stand."""
 
 
 @dataclass(frozen=True)
@@ -151,21 +151,23 @@ def with_marked_speech(text: str, spans: Iterable[Span]) -> list[Span]:
     They take the place of cues and sources that they touch, and of contents that go beyond a quotation, but for what is
     quoted itself, or begin elsewhere in what is said; and sources end before these verbs or begin behind them.
     """
-    given = sorted(spans, key=lambda span: span.sort_key)
+    given, bounds = _in_order(spans), sentences(text)
     names, read = _of(given, "entity"), _of(given, "cue")
     by_marks = sorted(_by_marks(text), key=lambda one: one.cue.start)
     verbs = [one.cue for one in by_marks]
-    all_cues = sorted({*read, *verbs}, key=lambda span: span.sort_key)
-    openings = (one for one in _openings(text, names, all_cues) if not _holds(one, verbs))
-    by_names = [*openings, *_amid(text, names), *_headlines(text, names)]
+    openings = _openings(text, bounds, names, verbs, _in_order({*read, *verbs}))
+    by_names = [*openings, *_amid(text, bounds, names), *_headlines(text, names)]
     told = sorted([*by_marks, *by_names], key=lambda one: one.cue.start)
     retold = list(_retold(text, names))
-    parts = {part for one in (*told, *retold) for part in (one.cue, one.source, one.content) if part}
-    marked = sorted(parts, key=lambda span: span.sort_key)
-    quotations = sorted((one.content for one in told if one.content), key=lambda span: span.sort_key)
+    marked = _in_order({part for one in (*told, *retold) for part in (one.cue, one.source, one.content) if part})
+    quotations = _in_order(one.content for one in told if one.content)
     retelling = {one.source for one in by_names if one.begins is None}
     kept = _kept(text, given, _of(marked, "cue"), _of(marked, "source"), quotations, retelling)
-    return _with_clauses(text, sorted({*kept, *marked}, key=lambda span: span.sort_key), told, quotations)
+    return _with_clauses(text, _in_order({*kept, *marked}), _clauses(text, bounds, told, quotations))
+
+
+def _in_order(spans: Iterable[Span]) -> list[Span]:
+    return sorted(spans, key=lambda span: span.sort_key)
 
 
 def _of(spans: Iterable[Span], layer: Layer) -> list[Span]:
@@ -201,12 +203,12 @@ def _kept(
                 yield replace(span, start=start, end=start + len(words))
 
 
-def _with_clauses(text: str, spans: list[Span], told: Sequence[_Told], quotations: Sequence[Span]) -> list[Span]:
+def _with_clauses(text: str, spans: Sequence[Span], begun: Iterable[tuple[_Told, Span]]) -> list[Span]:
     """The spans, in text order, and what is told to begin somewhere in place of what was read to begin elsewhere."""
     verbs, contents = _of(spans, "cue"), _of(spans, "content")
     others: set[Span] = set()
     clauses = []
-    for one, clause in _clauses(text, told, quotations):
+    for one, clause in begun:
         verb = next_from(verbs, clause.start + 1)
         # What begins with the cue of an opening is somebody else's, who says all of that.
         behind = one.cue.end if one.source else one.cue.start
@@ -215,7 +217,7 @@ def _with_clauses(text: str, spans: list[Span], told: Sequence[_Told], quotation
         if not own or early or (own[0].start > clause.start and not text.endswith("bahwa ", 0, own[0].start)):
             others.update(own)
             clauses.append(clause)
-    return sorted({*(span for span in spans if span not in others), *clauses}, key=lambda span: span.sort_key)
+    return _in_order({*(span for span in spans if span not in others), *clauses})
 
 
 def _span(layer: Layer, match: re.Match[str]) -> Span | None:
@@ -242,14 +244,15 @@ def _by_marks(text: str) -> Iterator[_Told]:
         yield from map(_begun, pattern.finditer(text))
 
 
-def _openings(text: str, names: Sequence[Span], cues: Sequence[Span]) -> Iterator[_Told]:
+def _openings(
+    text: str, bounds: Bounds, names: Sequence[Span], verbs: Sequence[Span], cues: Sequence[Span]
+) -> Iterator[_Told]:
     """Sentences that open with who is cited; behind `Menurut` that may be a role and a name, a comma between.
 
-    Where a comma stands in a name the model reads, and what is said where a medium tells who says it.
+    Where a comma stands in a name, or one of `verbs` in the source or right behind it, the model reads; and so it does
+    what is said where one of `cues` stands in what a medium tells.
     """
-    matches = list(_OPENING.finditer(text))
-    bounds = sentences(text) if matches else []
-    for match in matches:
+    for match in _OPENING.finditer(text):
         start, end, begins = *match.span("source"), match.start("content")
         if _runs_on(start, end, names) or _name_over(begins, names):
             continue
@@ -261,15 +264,14 @@ def _openings(text: str, names: Sequence[Span], cues: Sequence[Span]) -> Iterato
             elif named and (role := ROLE.match(text, begins)):
                 end, begins = role.end() - 2, role.end()
         retells = match["cue"] not in ("Menurut", "Berdasarkan") and within(cues, begins, around(bounds, begins)[1])
-        source = Span("source", "SOURCE", start, end)
-        yield replace(_begun(match), source=source, begins=None if retells else begins)
+        if not within(verbs, start, (end if retells else begins) + 1):
+            source = Span("source", "SOURCE", start, end)
+            yield replace(_begun(match), source=source, begins=None if retells else begins)
 
 
-def _amid(text: str, names: Sequence[Span]) -> Iterator[_Told]:
+def _amid(text: str, bounds: Bounds, names: Sequence[Span]) -> Iterator[_Told]:
     """Who is named between commas, amid what he says."""
-    matches = list(_AMID.finditer(text))
-    bounds = sentences(text) if matches else []
-    for match in matches:
+    for match in _AMID.finditer(text):
         first, _ = around(bounds, match.start("cue"))
         start, end = match.span("before")
         if connective := _CONNECTIVE.match(text, first):
@@ -280,12 +282,6 @@ def _amid(text: str, names: Sequence[Span]) -> Iterator[_Told]:
             yield _begun(match)
         elif start <= first:
             yield replace(_begun(match), content=Span("content", "CONTENT", first, end))
-
-
-def _holds(opening: _Told, verbs: Sequence[Span]) -> bool:
-    """Whether a verb stands in its source, or where what is cited would begin."""
-    source = opening.source
-    return source is not None and bool(within(verbs, source.start, (opening.begins or source.end) + 1))
 
 
 def _runs_on(start: int, end: int, names: Sequence[Span]) -> bool:
@@ -317,12 +313,14 @@ def _headlines(text: str, names: Sequence[Span]) -> Iterator[_Told]:
                 yield told(match)
 
 
-def _clauses(text: str, told: Sequence[_Told], quotations: Sequence[Span]) -> Iterator[tuple[_Told, Span]]:
+def _clauses(
+    text: str, bounds: Bounds, told: Sequence[_Told], quotations: Sequence[Span]
+) -> Iterator[tuple[_Told, Span]]:
     """What is told to begin somewhere, and that, to the end of its sentence or quotation.
 
-    `quotations`: some in text order, which belong to another verb. What is longer than a cue reaches is left out.
+    `bounds` of the sentences; `quotations`: some in text order, which belong to another verb. What is longer than a cue
+    reaches is left out.
     """
-    bounds = sentences(text) if told else []
     ends = [match.start() for match in _CLAUSE_ENDS.finditer(text)] if told else []
     for one in told:
         if (start := one.begins) is None:
