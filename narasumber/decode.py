@@ -1,10 +1,10 @@
-"""From scores to spans: the best legal BIO sequence (Viterbi 1967) of each line."""
+"""From scores to spans: of each line those that are likely, by all its legal BIO sequences."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,8 @@ Scores = npt.NDArray[np.float32]
 
 NEVER: Final = -1e4
 """A score without a chance, that sums and gradients stay finite with."""
+TINY: Final = 1e-200
+"""A share that is none: its inverse is finite."""
 
 
 @lru_cache
@@ -24,54 +26,63 @@ def illegal(tags: int) -> npt.NDArray[np.float32]:
     return np.where(inside & ~continues, -np.inf, 0.0).astype(np.float32)
 
 
-def viterbi(scores: Scores, transitions: Scores) -> npt.NDArray[np.int64]:
-    """The legal tag sequence of the highest summed score; `scores` is [words, tags], tags as in `labels.bio_tags`.
+class Likely(NamedTuple):
+    """A span from the `first` word to the `last`, and how probable it is that its label is one of a group."""
 
-    `transitions` [tags, tags] is added from each word's tag to the next one's, and from `O` to the first.
+    first: int
+    last: int
+    group: int
+    probability: float
+
+
+def likely_spans(
+    scores: Scores, transitions: Scores, groups: Sequence[Sequence[int]], least: float = 0.5
+) -> list[Likely]:
+    """The spans that are more probable than `least`, by groups of labels, which are numbered from 0.
+
+    `scores` is [words, tags], tags as in `labels.bio_tags`; `transitions` [tags, tags] is added from each word's tag to
+    the next one's, and from `O` to the first. A span's probability is the share, in all legal tag sequences, of those
+    that have it, whichever label of the group it has there (forward-backward: Rabiner 1989; of spans: Culotta and
+    McCallum 2004, N04-4028). More probable than a half is never more than one of two that overlap.
     """
     count, tags = scores.shape
     if not count:
-        return np.zeros(0, dtype=np.int64)
-    follow = illegal(tags) + transitions
-    best = scores[0] + follow[0]  # a line starts as if an O stood before it
-    back = np.zeros((count, tags), dtype=np.int16)
-    for index in range(1, count):
-        paths = best[:, None] + follow
-        back[index] = paths.argmax(axis=0)
-        best = paths.max(axis=0) + scores[index]
-    path = np.zeros(count, dtype=np.int64)
-    path[-1] = best.argmax()
-    for index in range(count - 1, 0, -1):
-        path[index - 1] = back[index, path[index]]
-    return path
-
-
-def span_losses(scores: Scores, transitions: Scores, longest: int) -> npt.NDArray[np.float32]:
-    """[words, longest] how much less than the best path scores the best one with a span of the first label from word i
-    over i + 1, i + 2 ... words; infinite where that is beyond the last.
-
-    `scores` and `transitions` as for `viterbi`.
-    """
-    count, tags = scores.shape
-    follow = illegal(tags) + transitions
-    before = np.zeros((count, tags), dtype=np.float32)  # the best path up to a word of some tag, its score left out
-    before[0] = follow[0]
-    for word in range(1, count):
-        before[word] = (before[word - 1] + scores[word - 1] + follow.T).max(axis=1)
-    behind = np.zeros((count, tags), dtype=np.float32)  # the best path behind it
-    closing = np.zeros((count, tags), dtype=np.float32)  # the best one that does not go on with `I-`
-    ends = np.arange(tags) != 2
+        return []
+    follow = np.exp(illegal(tags) + transitions, dtype=np.float64)
+    gain = np.exp(scores - scores.max(axis=1, keepdims=True), dtype=np.float64)
+    upto = np.empty((count, tags))  # the share of each tag in what may stand up to its word
+    for word in range(count):
+        expected = upto[word - 1] @ follow if word else follow[0]  # a line starts as if an O stood before it
+        shares = expected * gain[word]
+        if (total := shares.sum()) < TINY:  # what scores by far the most may not stand here
+            may = expected > TINY
+            gain[word] = np.where(may, np.exp(np.minimum(scores[word] - scores[word, may].max(), 0)), 0)
+            shares = expected * gain[word]
+            total = shares.sum()
+        upto[word] = shares / total
+        gain[word] /= total
+    gain[upto < TINY] = 0
+    behind = np.ones((count, tags))
     for word in range(count - 1, 0, -1):
-        onwards = follow + scores[word] + behind[word]
-        behind[word - 1], closing[word - 1] = onwards.max(axis=1), onwards[:, ends].max(axis=1)
+        behind[word - 1] = follow @ (gain[word] * behind[word])
 
-    losses = np.full((count, longest), np.inf, dtype=np.float32)
-    held = before[:, 1] + scores[:, 1]
-    for length in range(min(longest, count)):
-        if length:
-            held = held[:-1] + follow[min(length, 2), 2] + scores[length:, 2]
-        losses[: count - length, length] = (before[-1] + scores[-1]).max() - held - closing[length:, min(length + 1, 2)]
-    return losses
+    found: list[Likely] = []
+    for number, group in enumerate(groups):
+        opens = 2 * np.array(group) + 1
+        inside = opens + 1
+        goes_on = gain[:, inside] * behind[:, inside]
+        for first in np.flatnonzero((upto * behind)[:, opens].sum(axis=1) > least).tolist():
+            share, tag = upto[first, opens], opens
+            for last in range(first, count):
+                further = follow[tag, inside]
+                rest = further * goes_on[last + 1] if last + 1 < count else np.zeros(len(group))
+                probability = float(share @ (behind[last, tag] - rest))
+                if probability > least:
+                    found.append(Likely(first, last, number, probability))
+                if share @ rest <= least:
+                    break
+                share, tag = share * further * gain[last + 1, inside], inside
+    return found
 
 
 def count_transitions(sequences: Iterable[Sequence[int]], tags: int) -> npt.NDArray[np.float64]:

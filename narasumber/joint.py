@@ -17,14 +17,14 @@ from itertools import groupby
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from narasumber.consistency import FUNCTION_WORDS, QUOTES, around, is_addressee
-from narasumber.decode import Scores, span_losses
+from narasumber.decode import Scores, likely_spans
 from narasumber.document import Span
 from narasumber.labels import head_labels
 from narasumber.linking import LIMIT, SOURCE_FOLLOWS, link, needs_source
 from narasumber.marked import MAY_SAY, SAYS
+from narasumber.scope import LayerScope
 from narasumber.sentences import sentences
 from narasumber.tags import Offsets
 
@@ -54,31 +54,32 @@ _SAYING: Final = re.compile(
 """Words of saying and thinking: all but two of 1,177 annotated cues are."""
 _ACTIVE: Final = re.compile(rf"me\w+|{SAYS}|{MAY_SAY}", re.IGNORECASE)
 
-LONGEST: Final = 25
-"""Words of a source that is looked for; one of 880 annotated ones has more."""
-WRONG_SIDE: Final = 3.5
-"""Nats: 794 of 815 annotated sources stand on the side that `linking.SOURCE_FOLLOWS` tells, odds of 38 to 1."""
-UNLIKELY: Final = 5.0
-"""How many nats a source may score below what was read in its place (docs/experiments.md)."""
+WRONG_SIDE: Final = 0.03
+"""794 of 815 annotated sources stand on the side that `linking.SOURCE_FOLLOWS` tells, odds of 38 to 1."""
+UNLIKELY: Final = 0.007
+"""A source that is no more probable is none (docs/experiments.md)."""
 
 
-def with_one_label(text: str, names: Sequence[Span], words: Offsets, scores: Scores) -> list[Span]:
+def with_one_label(text: str, names: Sequence[Span], words: Offsets, scores: Scores, scope: LayerScope) -> list[Span]:
     """The entities, those that are written alike with the one of their labels that all their scores together are for.
 
-    `words` of the text, and the entity layer's `scores` [words, tags]; each entity begins and ends with one.
+    `words` of the text, and the entity layer's `scores` [words, tags]; each entity begins and ends with one, and has
+    one of the labels of `scope`.
     """
     place_of = {start: place for place, (start, _) in enumerate(words)}
     behind = {end: place + 1 for place, (_, end) in enumerate(words)}
+    fine = head_labels("entity")
+    places = {group[0]: [fine.index(label) for label in group] for group in scope.groups}
     alike: dict[str, list[Span]] = {}
     for name in names:
         alike.setdefault(name.text_in(text), []).append(name)
     found: list[Span] = []
     for own in alike.values():
-        if len(own) > 1:
+        labels = sorted({name.label for name in own})
+        if len(labels) > 1:
             parts = [scores[place_of[name.start] : behind[name.end]] for name in own]
-            sums = sum(part[0, 1::2] + part[1:, 2::2].sum(axis=0) for part in parts)
-            labels = head_labels("entity")
-            label = max(sorted({name.label for name in own}), key=lambda label: float(sums[labels.index(label)]))
+            sums = np.array([part[0, 1::2] + part[1:, 2::2].sum(axis=0) for part in parts])
+            label = max(labels, key=lambda label: float(np.logaddexp.reduce(sums[:, places[label]], axis=1).sum()))
             found += [replace(name, label=label) for name in own]
         else:
             found += own
@@ -90,7 +91,7 @@ def missing_sources(
 ) -> list[Span]:
     """Sources of those cues among `spans` that call for one and are linked to none.
 
-    `words` of the text, and the source layer's `scores` [words, tags] and `transitions`, as for `decode.viterbi`.
+    `words` of the text, and the source layer's `scores` [words, tags] and `transitions`, as for `decode.likely_spans`.
     """
     needy = [
         attribution.cue
@@ -101,29 +102,34 @@ def missing_sources(
         return []
     starts, ends = np.array(words, dtype=np.int64).T
     free = np.ones(len(words), dtype=np.bool_)
-
-    def take(span: Span) -> None:
-        free[np.searchsorted(ends, span.start, side="right") : np.searchsorted(starts, span.end)] = False
-
     for span in spans:
         if span.layer in ("source", "cue"):
-            take(span)
+            free[np.searchsorted(ends, span.start, side="right") : np.searchsorted(starts, span.end)] = False
     bounds = sentences(text)
     found: list[Span] = []
     for place, cues in groupby(needy, lambda cue: bisect_right(bounds, cue.start, key=lambda bound: bound[0]) - 1):
-        first, last = np.searchsorted(starts, bounds[place])
-        losses = span_losses(scores[first:last], transitions, LONGEST)
+        begin, end = np.searchsorted(starts, bounds[place]).tolist()
+        likely = [
+            (begin + one.first, begin + one.last, one.probability)
+            for one in likely_spans(scores[begin:end], transitions, [[0]], UNLIKELY)
+        ]
+        may = [item for item in likely if _may_be_source(text, words[item[0]], words[item[1]])]
         for cue in cues:
-            # What stands further away is not linked to it.
-            begin = max(first, np.searchsorted(starts, cue.start - LIMIT))
-            end = min(last, np.searchsorted(starts, cue.end + LIMIT))
             follows = bool(SOURCE_FOLLOWS.fullmatch(cue.text_in(text)))
-            turned_away = np.where((starts[begin:end] > cue.start) == follows, 0.0, WRONG_SIDE)
-            own = losses[begin - first : end - first] + turned_away[:, None]
-            best = _best(text, words[begin:end], own, free[begin:end])
-            if best is not None:
-                take(best)
-                found.append(best)
+            best = max(
+                (
+                    (probability * (1.0 if (starts[first] > cue.start) == follows else WRONG_SIDE), -first, last)
+                    for first, last, probability in may
+                    # What stands further away is not linked to it.
+                    if cue.start - LIMIT <= starts[first] and starts[last] < cue.end + LIMIT
+                    if free[first : last + 1].all()
+                ),
+                default=(0.0, 0, 0),
+            )
+            if best[0] > UNLIKELY:
+                first, last = -best[1], best[2]
+                free[first : last + 1] = False
+                found.append(Span("source", "SOURCE", words[first][0], words[last][1]))
     return found
 
 
@@ -157,22 +163,10 @@ def _needs_none_beside_it(cue: str) -> bool:
     return bool(is_behind_its_subject) or not needs_source(cue)
 
 
-def _best(text: str, words: Offsets, losses: Scores, free: npt.NDArray[np.bool_]) -> Span | None:
-    """The source of the least loss that begins and ends with a word, none that no source ends with, and is all free."""
-    covered = np.cumsum([0, *~free])
-    last = np.arange(len(words))[:, None] + np.arange(losses.shape[1])
-    fits = last < len(words)
-    last[~fits] = 0
-    opens = np.array([text[start].isalnum() and not is_addressee(text, start) for start, _ in words])
-    closes = np.array(
-        [
-            (text[end - 1].isalnum() or text[end - 1] in ")%") and text[start:end].lower() not in FUNCTION_WORDS
-            for start, end in words
-        ]
+def _may_be_source(text: str, first: tuple[int, int], last: tuple[int, int]) -> bool:
+    """Whether the words at these places may open and close a source: none that no source ends with."""
+    start, end = last
+    opens = text[first[0]].isalnum() and not is_addressee(text, first[0])
+    return (
+        opens and (text[end - 1].isalnum() or text[end - 1] in ")%") and text[start:end].lower() not in FUNCTION_WORDS
     )
-    allowed = fits & (covered[last + 1] == covered[:-1, None]) & opens[:, None] & closes[last]
-    ranked = np.where(allowed, losses, np.inf)
-    place, more = divmod(int(ranked.argmin()), ranked.shape[1])
-    if ranked[place, more] >= UNLIKELY:
-        return None
-    return Span("source", "SOURCE", words[place][0], words[place + more][1])

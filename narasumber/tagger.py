@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,16 +10,16 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from narasumber.consistency import consistent, with_form
-from narasumber.decode import viterbi
+from narasumber.decode import likely_spans
 from narasumber.document import Document, Span
 from narasumber.errors import InputError
 from narasumber.joint import attributed, missing_sources, with_one_label
-from narasumber.labels import LAYERS, Head, layer_of_head
+from narasumber.labels import LAYERS, Head, head_labels, layer_of_head
 from narasumber.linking import link
 from narasumber.marked import with_marked_speech
 from narasumber.scope import Scope
 from narasumber.settings import Settings
-from narasumber.tags import in_terms_of, spans_of
+from narasumber.tags import in_terms_of
 from narasumber.windows import Batch, Floats, Forward, Pieces, pieces_of, word_scores
 
 
@@ -86,22 +86,24 @@ class Tagger:
         return dict(zip(self.settings.heads, scores, strict=True))
 
     def _tagged(self, pieces: Pieces, scores: dict[Head, Floats], scope: Scope) -> list[Span]:
-        """The spans of the layers and labels that `scope` speaks of, in its terms."""
+        """The spans of the layers and labels that `scope` speaks of, in its terms: those more probable than not."""
         bounds = [*pieces.line_starts, len(pieces.words)]
         found: set[Span] = set()
         for head, own in scores.items():
-            if scope.layer(layer_of_head(head)) is None:
+            layer = layer_of_head(head)
+            told = scope.layer(layer)
+            if told is None:
                 continue
+            names = head_labels(head)
+            groups = [[names.index(label) for label in group] for group in told.groups]
             follow = np.array(self.settings.transitions[head], dtype=np.float32)
             spans = [
-                span
+                Span(layer, told.labels[one.group], words[one.first][0], words[one.last][1])
                 for start, end in pairwise(bounds)
-                if (tags := viterbi(own[start:end], follow)).any()
-                for span in spans_of(tags, head, pieces.words[start:end])
+                for words in [pieces.words[start:end]]
+                for one in likely_spans(own[start:end], follow, groups)
             ]
-            if head == "entity":
-                spans = with_one_label(pieces.text, spans, pieces.words, own)
-            found |= {replace(span, label=name) for span in spans if (name := scope.name_of(span.layer, span.label))}
+            found.update(with_one_label(pieces.text, spans, pieces.words, own, told) if head == "entity" else spans)
         return sorted(found, key=lambda span: span.sort_key)
 
 

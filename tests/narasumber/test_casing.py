@@ -12,6 +12,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 
 from narasumber.casing import cased
 from narasumber.document import Document
+from narasumber.labels import bio_tags, head_labels
 from narasumber.settings import Settings
 from narasumber.tagger import Tagger
 from narasumber.windows import Batch, Floats
@@ -93,14 +94,17 @@ def test_a_tagger_reads_it_and_gives_the_text_back() -> None:
     """A network that knows a person by the piece of the name."""
     tokenizer = trained("WordPiece", RUNNING, 600)
     person = tokenizer.token_to_id("Joko")
+    labels = head_labels("entity")
+    tags = len(bio_tags(labels))
     settings = Settings(
-        name="t", encoder="t", heads=("entity",), labels={"entity": ("PER",)}, cls_id=2, sep_id=3, pad_id=0, unk_id=1,
-        transitions={"entity": ((0.0,) * 3,) * 3},
+        name="t", encoder="t", heads=("entity",), labels={"entity": labels}, cls_id=2, sep_id=3, pad_id=0, unk_id=1,
+        transitions={"entity": ((0.0,) * tags,) * tags},
     )  # fmt: skip
 
     def forward(batch: Batch) -> Floats:
-        logits = np.zeros((*batch["input_ids"].shape, 3), dtype=np.float32)
-        logits[batch["input_ids"] == person, 1] = 1.0
+        logits = np.zeros((*batch["input_ids"].shape, tags), dtype=np.float32)
+        logits[..., 0] = 10.0
+        logits[batch["input_ids"] == person, 2 * labels.index("PER") + 1] = 20.0
         return logits
 
     for text in (TEXT, TEXT.lower(), TEXT.upper()):

@@ -9,6 +9,7 @@ from narasumber.document import Document, Span
 from narasumber.joint import attributed, missing_sources, with_one_label
 from narasumber.labels import LABELS
 from narasumber.linking import needs_source
+from narasumber.scope import WHOLE, LayerScope, Scope
 from narasumber.words import words
 from tests.samples import spans_in
 
@@ -89,9 +90,10 @@ def test_what_belongs_to_no_attribution_is_left_out() -> None:
     assert attributed(text, [*said, *spans_in(text, source="Budi"), name]) == [*said, name]
 
 
-def read_names(text: str, *given: tuple[str, str, float]) -> list[str]:
+def read_names(text: str, *given: tuple[str, str, float], scope: Scope = WHOLE) -> list[str]:
     """The labels, in text order, of names that were read as some label for which they score so much, others nothing."""
-    grid, labels = words(text), LABELS["entity"]
+    grid, labels, told = words(text), LABELS["entity"], scope.layer("entity")
+    assert told is not None
     scores = np.zeros((len(grid), 1 + 2 * len(labels)), dtype=np.float32)
     spans, place = [], 0
     for name, label, score in given:
@@ -101,7 +103,7 @@ def read_names(text: str, *given: tuple[str, str, float]) -> list[str]:
         scores[inside[0], 1 + 2 * labels.index(label)] = score
         scores[inside[1:], 2 + 2 * labels.index(label)] = score
         place += len(name)
-    return [span.label for span in with_one_label(text, spans, grid, scores)]
+    return [span.label for span in with_one_label(text, spans, grid, scores, told)]
 
 
 def test_names_that_are_written_alike_get_the_label_of_the_highest_scores_together() -> None:
@@ -112,6 +114,14 @@ def test_names_that_are_written_alike_get_the_label_of_the_highest_scores_togeth
     assert read_names(text, *names) == ["PER", "PER", "PER", "PER"]
     # Other labels score higher here, but nothing was read as one of them: they may never have been taught.
     assert read_names(text, ("Bank Jago", "ORG", -2.0), ("Bank Jago", "PER", -3.0)) == ["ORG", "ORG"]
+
+
+def test_names_that_are_written_alike_are_of_a_coarse_label_for_what_all_its_labels_score() -> None:
+    text = "Polri naik. Polri turun."
+    names = ("Polri", "GPE", 2.0), ("Polri", "ORG", 2.5)
+    assert read_names(text, *names) == ["ORG", "ORG"]
+    coarse = Scope((("entity", LayerScope((("ORG",), ("GPE", "LOC", "FAC")))),))
+    assert read_names(text, *names, scope=coarse) == ["GPE", "GPE"]  # log(e^2 + 2) + log(3) over 0 + 2.5
 
 
 def test_a_name_that_stands_alone_stays_as_it_was_read() -> None:
