@@ -116,18 +116,15 @@ def missing_sources(
         may = [item for item in likely if _may_be_source(text, words[item[0]], words[item[1]])]
         for cue in cues:
             follows = bool(SOURCE_FOLLOWS.fullmatch(cue.text_in(text)))
-            best = max(
-                (
-                    (probability * (1.0 if (starts[first] > cue.start) == follows else WRONG_SIDE), -first, last)
-                    for first, last, probability in may
-                    # What stands further away is not linked to it.
-                    if cue.start - LIMIT <= starts[first] and starts[last] < cue.end + LIMIT
-                    if free[first : last + 1].all()
-                ),
-                default=(0.0, 0, 0),
-            )
-            if best[0] > UNLIKELY:
-                first, last = -best[1], best[2]
+            ranked = [
+                (probability if (starts[first] > cue.start) == follows else probability * WRONG_SIDE, first, last)
+                for first, last, probability in may
+                # What stands further away is not linked to it.
+                if cue.start - LIMIT <= starts[first] and starts[last] < cue.end + LIMIT
+                if free[first : last + 1].all()
+            ]
+            best, first, last = max(ranked, default=(0.0, 0, 0))
+            if best > UNLIKELY:
                 free[first : last + 1] = False
                 found.append(Span("source", "SOURCE", words[first][0], words[last][1]))
     return found
