@@ -85,6 +85,28 @@ def likely_spans(
     return found
 
 
+def likeliest_apart(spans: Iterable[Likely]) -> list[Likely]:
+    """Again and again the most probable of the spans that overlap it, where more than half a span is expected of them.
+
+    Where bounds are in doubt, no one reading may be more probable than not, but that one of them is right is.
+    """
+    found: list[Likely] = []
+    rest: list[Likely] = []
+    reached = -1
+    for span in [*sorted(spans), None]:
+        if span is None or span.first > reached:
+            while rest:
+                best = max(rest, key=lambda one: one.probability)
+                near = [one for one in rest if one.first <= best.last and best.first <= one.last]
+                if sum(one.probability for one in near) > 0.5:
+                    found.append(best)
+                rest = [one for one in rest if one not in near]
+        if span is not None:
+            rest.append(span)
+            reached = max(reached, span.last)
+    return sorted(found)
+
+
 def count_transitions(sequences: Iterable[Sequence[int]], tags: int) -> npt.NDArray[np.float64]:
     """[tags, tags] how often a tag follows another, `O` before the first; a tag below 0 (masked) breaks the count."""
     counts = np.zeros((tags, tags))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from tokenizers import Tokenizer
 
 from narasumber.consistency import consistent, with_form
-from narasumber.decode import likely_spans
+from narasumber.decode import likeliest_apart, likely_spans
 from narasumber.document import Document, Span
 from narasumber.errors import InputError
 from narasumber.joint import attributed, missing_sources, with_one_label
@@ -21,6 +22,9 @@ from narasumber.scope import Scope
 from narasumber.settings import Settings
 from narasumber.tags import in_terms_of
 from narasumber.windows import Batch, Floats, Forward, Pieces, pieces_of, word_scores
+
+FAINT: Final = 0.03
+"""What is no more probable is no reading of a source, cue or content to choose from."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,11 @@ class Tagger:
         return dict(zip(self.settings.heads, scores, strict=True))
 
     def _tagged(self, pieces: Pieces, scores: dict[Head, Floats], scope: Scope) -> list[Span]:
-        """The spans of the layers and labels that `scope` speaks of, in its terms: those more probable than not."""
+        """The spans of the layers and labels that `scope` speaks of, in its terms.
+
+        Names are read where a name of these bounds is more probable than not. Of sources, cues and contents the
+        likeliest is read wherever there seems to be one: who said what is worth knowing with a bound amiss.
+        """
         bounds = [*pieces.line_starts, len(pieces.words)]
         found: set[Span] = set()
         for head, own in scores.items():
@@ -97,12 +105,16 @@ class Tagger:
             names = head_labels(head)
             groups = [[names.index(label) for label in group] for group in told.groups]
             follow = np.array(self.settings.transitions[head], dtype=np.float32)
-            spans = [
-                Span(layer, told.labels[one.group], words[one.first][0], words[one.last][1])
-                for start, end in pairwise(bounds)
-                for words in [pieces.words[start:end]]
-                for one in likely_spans(own[start:end], follow, groups)
-            ]
+            spans: list[Span] = []
+            for start, end in pairwise(bounds):
+                if head == "entity":
+                    likely = likely_spans(own[start:end], follow, groups)
+                else:
+                    likely = likeliest_apart(likely_spans(own[start:end], follow, groups, FAINT))
+                words = pieces.words[start:end]
+                spans += [
+                    Span(layer, told.labels[one.group], words[one.first][0], words[one.last][1]) for one in likely
+                ]
             found.update(with_one_label(pieces.text, spans, pieces.words, own, told) if head == "entity" else spans)
         return sorted(found, key=lambda span: span.sort_key)
 

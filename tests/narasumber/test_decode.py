@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from narasumber.decode import NEVER, count_transitions, likely_spans
+from narasumber.decode import NEVER, Likely, count_transitions, likeliest_apart, likely_spans
 
 finite = st.floats(-4, 4, width=32)
 
@@ -60,6 +60,27 @@ def test_a_span_is_as_probable_as_all_sequences_that_have_it(
 def test_of_spans_more_probable_than_not_no_two_overlap(scores: np.ndarray, follow: np.ndarray) -> None:
     likely = sorted(likely_spans(scores, follow, [[0], [1]]))
     assert all(before.last < after.first for before, after in pairwise(likely))
+
+
+def test_of_spans_whose_bounds_are_in_doubt_the_likeliest_is_read() -> None:
+    short, long, other = Likely(3, 4, 0, 0.3), Likely(2, 4, 0, 0.4), Likely(4, 9, 0, 0.1)
+    apart = Likely(10, 12, 0, 0.6)
+    assert likeliest_apart([short, long, other, apart]) == [long, apart]
+    assert likeliest_apart([short, other]) == []
+    assert likeliest_apart([]) == []
+
+
+likely = st.builds(Likely, st.integers(0, 12), st.integers(0, 12), st.just(0), st.floats(0.01, 0.9))
+
+
+@given(st.lists(likely.filter(lambda one: one.first <= one.last), unique_by=lambda one: one[:2]))
+def test_those_read_stand_apart_and_none_more_probable_is_left(spans: list[Likely]) -> None:
+    found = likeliest_apart(spans)
+    assert set(found) <= set(spans)
+    assert all(before.last < after.first for before, after in pairwise(found))
+    assert {one for one in spans if one.probability > 0.5} <= {
+        one for one in spans if any(best.first <= one.last and one.first <= best.last for best in found)
+    }
 
 
 def test_labels_of_a_coarse_one_are_read_together() -> None:
