@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 import pytest
 
 from narasumber.document import Document
-from narasumber.labels import HEADS, LAYERS, bio_tags, head_labels
-from narasumber.scope import Scope
+from narasumber.labels import HEADS, LAYERS, Head, bio_tags, head_labels
+from narasumber.scope import LayerScope, Scope
 from narasumber.settings import Settings
 from narasumber.tagger import Tagger
 from narasumber.windows import Batch, Floats
@@ -81,6 +82,43 @@ def test_layers_that_the_document_does_not_annotate_are_not_read(tagger: Tagger,
     if "content" not in layers or "cue" not in layers:  # a quotation is told by the verb behind it
         known |= {"content": ["harga"], "cue": ["mengatakan"]}
     assert found == {layer: known[layer] if layer in layers else [] for layer in LAYERS}
+
+
+def scored(tagger: Tagger, head: Head, word: str, behind: str, nats: dict[str, float], behind_nats: float) -> Tagger:
+    """The tagger, but that a head gives `word` so many nats for each tag, and the word behind it for its going on."""
+    tags = bio_tags(head_labels(head))
+    place = sum(len(bio_tags(head_labels(other))) for other in HEADS[: HEADS.index(head)])
+    first, second = (tagger.tokenizer.token_to_id(own) for own in (word, behind))
+
+    def forward(batch: Batch) -> Floats:
+        logits = tagger.forward(batch)
+        own = logits[..., place : place + len(tags)]
+        own[...] = np.where(np.arange(len(tags)) == 0, 0.0, -99.0)
+        for tag, value in nats.items():
+            own[batch["input_ids"] == first, tags.index(tag)] = value
+        own[batch["input_ids"] == second, 2] = behind_nats
+        return logits
+
+    return replace(tagger, forward=forward)
+
+
+def test_a_coarse_label_is_as_probable_as_all_its_labels_together(tagger: Tagger) -> None:
+    doubtful = scored(tagger, "entity", "Ani", "mengatakan", {"B-GPE": -0.3, "B-LOC": -0.3}, -99.0)
+    fine = doubtful.annotate(Document("d", TEXT))
+    assert fine.layer("entity") == ()
+    coarse = Scope((("entity", LayerScope((("PER",), ("LOC", "GPE", "FAC")))),))
+    [name] = doubtful.annotate(Document("d", TEXT, scope=coarse)).layer("entity")
+    assert (name.text_in(TEXT), name.label) == ("Ani", "LOC")
+
+
+def test_of_a_source_whose_end_is_in_doubt_the_likeliest_is_read_of_a_name_none(tagger: Tagger) -> None:
+    """`O` is .3, `Kemarin` .4 and `Kemarin Ani` .3."""
+    odds = np.log([0.4 / 0.3, 0.3 / 0.4])
+    source = scored(tagger, "source", "Kemarin", "Ani", {"B-SOURCE": odds[0]}, odds[1])
+    [found, *_] = source.annotate(Document("d", TEXT, scope=scope_of("source"))).layer("source")
+    assert found.text_in(TEXT) == "Kemarin"
+    name = scored(tagger, "entity", "Kemarin", "Ani", {"B-PER": odds[0]}, odds[1])
+    assert name.annotate(Document("d", TEXT)).layer("entity") == ()
 
 
 @pytest.mark.parametrize("hidden", ["source", "cue", "content"])
