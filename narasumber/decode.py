@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -90,20 +91,20 @@ def likeliest_apart(spans: Iterable[Likely]) -> list[Likely]:
 
     Where bounds are in doubt, no one reading may be more probable than not, but that one of them is right is.
     """
+    ordered = sorted(spans)
+    reached = accumulate((span.last for span in ordered), max)
+    apart = [
+        place for place, (last, span) in enumerate(zip(reached, ordered[1:], strict=False), 1) if span.first > last
+    ]
     found: list[Likely] = []
-    rest: list[Likely] = []
-    reached = -1
-    for span in [*sorted(spans), None]:
-        if span is None or span.first > reached:
-            while rest:
-                best = max(rest, key=lambda one: one.probability)
-                near = [one for one in rest if one.first <= best.last and best.first <= one.last]
-                if sum(one.probability for one in near) > 0.5:
-                    found.append(best)
-                rest = [one for one in rest if one not in near]
-        if span is not None:
-            rest.append(span)
-            reached = max(reached, span.last)
+    for begin, end in pairwise([0, *apart, len(ordered)]):
+        rest = ordered[begin:end]
+        while rest:
+            best = max(rest, key=lambda span: span.probability)
+            near = [span for span in rest if span.first <= best.last and best.first <= span.last]
+            if sum(span.probability for span in near) > 0.5:
+                found.append(best)
+            rest = [span for span in rest if span not in near]
     return sorted(found)
 
 
