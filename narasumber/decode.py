@@ -1,10 +1,9 @@
-"""From scores to spans: of each line those that are likely, by all its legal BIO sequences."""
+"""From scores to spans: the best legal BIO sequence of a line (Viterbi 1967), and what is probable by all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -27,6 +26,28 @@ def illegal(tags: int) -> npt.NDArray[np.float32]:
     return np.where(inside & ~continues, -np.inf, 0.0).astype(np.float32)
 
 
+def viterbi(scores: Scores, transitions: Scores) -> npt.NDArray[np.int64]:
+    """The legal tag sequence of the highest summed score; `scores` is [words, tags], tags as in `labels.bio_tags`.
+
+    `transitions` [tags, tags] is added from each word's tag to the next one's, and from `O` to the first.
+    """
+    count, tags = scores.shape
+    if not count:
+        return np.zeros(0, dtype=np.int64)
+    follow = illegal(tags) + transitions
+    best = scores[0] + follow[0]  # a line starts as if an O stood before it
+    back = np.zeros((count, tags), dtype=np.int16)
+    for index in range(1, count):
+        paths = best[:, None] + follow
+        back[index] = paths.argmax(axis=0)
+        best = paths.max(axis=0) + scores[index]
+    path = np.zeros(count, dtype=np.int64)
+    path[-1] = best.argmax()
+    for index in range(count - 1, 0, -1):
+        path[index - 1] = back[index, path[index]]
+    return path
+
+
 class Likely(NamedTuple):
     """A span from the `first` word to the `last`, and how probable it is that its label is one of a group."""
 
@@ -41,8 +62,7 @@ def likely_spans(
 ) -> list[Likely]:
     """The spans that are more probable than `least`, by groups of labels, which are numbered from 0.
 
-    `scores` is [words, tags], tags as in `labels.bio_tags`; `transitions` [tags, tags] is added from each word's tag to
-    the next one's, and from `O` to the first. A span's probability is the share, in all legal tag sequences, of those
+    `scores` and `transitions` as for `viterbi`. A span's probability is the share, in all legal tag sequences, of those
     that have it, whichever label of the group it has there (forward-backward: Rabiner 1989; of spans: Culotta and
     McCallum 2004, N04-4028). More probable than a half is never more than one of two that overlap.
     """
@@ -84,28 +104,6 @@ def likely_spans(
                     break
                 share, tag = share * further * gain[last + 1, inside], inside
     return found
-
-
-def likeliest_apart(spans: Iterable[Likely]) -> list[Likely]:
-    """Again and again the most probable of the spans that overlap it, where more than half a span is expected of them.
-
-    Where bounds are in doubt, no one reading may be more probable than not, but that one of them is right is.
-    """
-    ordered = sorted(spans)
-    reached = accumulate((span.last for span in ordered), max)
-    apart = [
-        place for place, (last, span) in enumerate(zip(reached, ordered[1:], strict=False), 1) if span.first > last
-    ]
-    found: list[Likely] = []
-    for begin, end in pairwise([0, *apart, len(ordered)]):
-        rest = ordered[begin:end]
-        while rest:
-            best = max(rest, key=lambda span: span.probability)
-            near = [span for span in rest if span.first <= best.last and best.first <= span.last]
-            if sum(span.probability for span in near) > 0.5:
-                found.append(best)
-            rest = [span for span in rest if span not in near]
-    return sorted(found)
 
 
 def count_transitions(sequences: Iterable[Sequence[int]], tags: int) -> npt.NDArray[np.float64]:

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from tokenizers import Tokenizer
 
 from narasumber.consistency import consistent, with_form
-from narasumber.decode import likeliest_apart, likely_spans
+from narasumber.decode import likely_spans, viterbi
 from narasumber.document import Document, Span
 from narasumber.errors import InputError
 from narasumber.joint import attributed, missing_sources, with_one_label
 from narasumber.labels import LAYERS, Head, head_labels, layer_of_head
 from narasumber.linking import link
 from narasumber.marked import with_marked_speech
-from narasumber.scope import Scope
+from narasumber.scope import LayerScope, Scope
 from narasumber.settings import Settings
-from narasumber.tags import in_terms_of
+from narasumber.tags import in_terms_of, spans_of
 from narasumber.windows import Batch, Floats, Forward, Pieces, pieces_of, word_scores
-
-FAINT: Final = 0.03
-"""What is no more probable is no reading of a source, cue or content to choose from."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +77,10 @@ class Tagger:
             found = consistent(text, found)
         if {"source", "cue", "content"} <= asked:
             found = attributed(text, found)
+        if "entity" in asked and (told := scope.layer("entity")):
+            # What speech is read beside are all names that might be some: a source holds the whole of one.
+            speech = [span for span in found if span.layer != "entity"]
+            found = sorted([*speech, *self._names(pieces, scores["entity"], told)], key=lambda span: span.sort_key)
         return [with_form(text, span) for span in found]
 
     def _scores_by_head(self, pieces: Pieces) -> dict[Head, Floats]:
@@ -90,33 +90,37 @@ class Tagger:
         return dict(zip(self.settings.heads, scores, strict=True))
 
     def _tagged(self, pieces: Pieces, scores: dict[Head, Floats], scope: Scope) -> list[Span]:
-        """The spans of the layers and labels that `scope` speaks of, in its terms.
-
-        Names are read where a name of these bounds is more probable than not. Of sources, cues and contents the
-        likeliest is read wherever there seems to be one: who said what is worth knowing with a bound amiss.
-        """
+        """The spans of the layers and labels that `scope` speaks of, in its terms, as the best sequences have them."""
         bounds = [*pieces.line_starts, len(pieces.words)]
         found: set[Span] = set()
         for head, own in scores.items():
-            layer = layer_of_head(head)
-            told = scope.layer(layer)
+            told = scope.layer(layer_of_head(head))
             if told is None:
                 continue
-            names = head_labels(head)
-            groups = [[names.index(label) for label in group] for group in told.groups]
             follow = np.array(self.settings.transitions[head], dtype=np.float32)
-            spans: list[Span] = []
-            for start, end in pairwise(bounds):
-                if head == "entity":
-                    likely = likely_spans(own[start:end], follow, groups)
-                else:
-                    likely = likeliest_apart(likely_spans(own[start:end], follow, groups, FAINT))
-                words = pieces.words[start:end]
-                spans += [
-                    Span(layer, told.labels[one.group], words[one.first][0], words[one.last][1]) for one in likely
-                ]
+            spans = [
+                replace(span, label=name)
+                for start, end in pairwise(bounds)
+                if (tags := viterbi(own[start:end], follow)).any()
+                for span in spans_of(tags, head, pieces.words[start:end])
+                if (name := scope.name_of(span.layer, span.label))
+            ]
             found.update(with_one_label(pieces.text, spans, pieces.words, own, told) if head == "entity" else spans)
         return sorted(found, key=lambda span: span.sort_key)
+
+    def _names(self, pieces: Pieces, scores: Floats, scope: LayerScope) -> list[Span]:
+        """The entities that are more probable than not, in the terms of their layer's scope."""
+        labels = head_labels("entity")
+        groups = [[labels.index(label) for label in group] for group in scope.groups]
+        follow = np.array(self.settings.transitions["entity"], dtype=np.float32)
+        names = [
+            Span(
+                "entity", scope.labels[one.group], pieces.words[start + one.first][0], pieces.words[start + one.last][1]
+            )
+            for start, end in pairwise([*pieces.line_starts, len(pieces.words)])
+            for one in likely_spans(scores[start:end], follow, groups)
+        ]
+        return consistent(pieces.text, with_one_label(pieces.text, names, pieces.words, scores, scope))
 
 
 def _onnx_forward(path: Path, settings: Settings) -> Forward:

@@ -1,4 +1,4 @@
-"""Spans are as probable as the legal sequences that have them."""
+"""The best legal sequence is found, and spans are as probable as the legal sequences that have them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from narasumber.decode import NEVER, Likely, count_transitions, likeliest_apart, likely_spans
+from narasumber.decode import NEVER, count_transitions, likely_spans, viterbi
 
 finite = st.floats(-4, 4, width=32)
 
@@ -32,6 +32,19 @@ def spans(tags: tuple[int, ...], groups: list[list[int]]) -> Iterator[tuple[int,
 
 none = np.zeros((5, 5), dtype=np.float32)
 transitions = st.just(none) | arrays(np.float32, (5, 5), elements=finite)
+
+
+@given(arrays(np.float32, st.tuples(st.integers(1, 5), st.just(5)), elements=finite), transitions)
+def test_no_legal_sequence_scores_higher(scores: np.ndarray, follow: np.ndarray) -> None:
+    found = tuple(viterbi(scores, follow).tolist())
+    assert legal(found)
+
+    def total(tags: tuple[int, ...]) -> float:
+        steps = sum(follow[pair] for pair in zip((0, *tags), tags, strict=False))
+        return float(sum(scores[place, tag] for place, tag in enumerate(tags)) + steps)
+
+    best = max(total(tags) for tags in product(range(5), repeat=len(scores)) if legal(tags))
+    assert np.isclose(total(found), best, atol=1e-4)
 
 
 @given(arrays(np.float32, st.tuples(st.integers(1, 5), st.just(5)), elements=finite), transitions)
@@ -62,27 +75,6 @@ def test_of_spans_more_probable_than_not_no_two_overlap(scores: np.ndarray, foll
     assert all(before.last < after.first for before, after in pairwise(likely))
 
 
-def test_of_spans_whose_bounds_are_in_doubt_the_likeliest_is_read() -> None:
-    short, long, other = Likely(3, 4, 0, 0.3), Likely(2, 4, 0, 0.4), Likely(4, 9, 0, 0.1)
-    apart = Likely(10, 12, 0, 0.6)
-    assert likeliest_apart([short, long, other, apart]) == [long, apart]
-    assert likeliest_apart([short, other]) == []
-    assert likeliest_apart([]) == []
-
-
-likely = st.builds(Likely, st.integers(0, 12), st.integers(0, 12), st.just(0), st.floats(0.01, 0.9))
-
-
-@given(st.lists(likely.filter(lambda one: one.first <= one.last), unique_by=lambda one: one[:2]))
-def test_those_read_stand_apart_and_none_more_probable_is_left(spans: list[Likely]) -> None:
-    found = likeliest_apart(spans)
-    assert set(found) <= set(spans)
-    assert all(before.last < after.first for before, after in pairwise(found))
-    assert {one for one in spans if one.probability > 0.5} <= {
-        one for one in spans if any(best.first <= one.last and one.first <= best.last for best in found)
-    }
-
-
 def test_labels_of_a_coarse_one_are_read_together() -> None:
     scores = np.log(np.array([[0.4, 0.3, 0.0, 0.3, 0.0]], dtype=np.float32) + 1e-9)
     assert likely_spans(scores, none, [[0], [1]]) == []
@@ -104,10 +96,12 @@ def test_scores_of_any_size_are_read(size: float) -> None:
 def test_an_inside_tag_cannot_open_a_line() -> None:
     [one] = likely_spans(np.array([[0.0, 1.0, 5.0]], dtype=np.float32), none[:3, :3], [[0]])
     assert np.isclose(one.probability, np.e / (1 + np.e))
+    assert viterbi(np.array([[0.0, 1.0, 5.0]], dtype=np.float32), none[:3, :3]).tolist() == [1]
 
 
 def test_no_words_no_spans() -> None:
     assert likely_spans(np.zeros((0, 3), dtype=np.float32), none[:3, :3], [[0]]) == []
+    assert viterbi(np.zeros((0, 3), dtype=np.float32), none[:3, :3]).tolist() == []
 
 
 def test_transitions_are_counted_from_an_o_before_the_line_and_not_over_masked_words() -> None:
