@@ -67,6 +67,10 @@ class Tagger:
         """The spans of the layers and labels that `scope` speaks of, made to agree with each other."""
         text = pieces.text
         asked = {layer for layer in LAYERS if layer in scores and scope.layer(layer)}
+        told = scope.layer("entity")
+        names = self._names(pieces, scores["entity"], told) if "entity" in scores and told else []
+        if asked <= {"entity"}:
+            return names
         found = self._tagged(pieces, scores, scope)
         if {"cue", "content"} <= asked:
             found = with_marked_speech(text, found)
@@ -77,11 +81,9 @@ class Tagger:
             found = consistent(text, found)
         if {"source", "cue", "content"} <= asked:
             found = attributed(text, found)
-        if "entity" in asked and (told := scope.layer("entity")):
-            # What speech is read beside are all names that might be some: a source holds the whole of one.
-            speech = [span for span in found if span.layer != "entity"]
-            found = sorted([*speech, *self._names(pieces, scores["entity"], told)], key=lambda span: span.sort_key)
-        return [with_form(text, span) for span in found]
+        # Speech was read beside all names that might be some: a source holds the whole of one.
+        found = [*names, *(with_form(text, span) for span in found if span.layer != "entity")]
+        return sorted(found, key=lambda span: span.sort_key)
 
     def _scores_by_head(self, pieces: Pieces) -> dict[Head, Floats]:
         """For each head [words, tags]."""
