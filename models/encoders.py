@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import torch
 from tokenizers import AddedToken, BertWordPieceTokenizer, ByteLevelBPETokenizer, Tokenizer
 from tokenizers.pre_tokenizers import ByteLevel
 from torch import Tensor, nn
@@ -268,6 +269,7 @@ class _Files:
                 config=config,
                 trust_remote_code=False,
                 weights_only=True,
+                dtype=torch.float32,  # a config that says half would have every later model made in halves
                 output_loading_info=True,
                 **encoder_options(config.model_type),
             )
@@ -278,7 +280,7 @@ class _Files:
         if missing:
             what = f"its weights lack {len(missing)} of the model's tensors: {', '.join(missing[:4])}"
             raise InputError(self.where, what, "they are of another architecture than its config.json: get it again")
-        encoder: PreTrainedModel = model.float()
+        encoder: PreTrainedModel = model
         return encoder
 
 

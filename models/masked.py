@@ -71,7 +71,12 @@ def load_masked(encoder: Encoder, tokenizer: Tokenizer, revision: str | None = N
     logging.set_verbosity_error()  # that a head is missing is told by the caller
     try:
         model, found = AutoModelForMaskedLM.from_pretrained(
-            place, revision=revision, trust_remote_code=False, weights_only=True, output_loading_info=True
+            place,
+            revision=revision,
+            trust_remote_code=False,
+            weights_only=True,
+            dtype=torch.float32,
+            output_loading_info=True,
         )
     except Exception as error:  # torch, safetensors and transformers, each with exceptions of its own
         what = f"cannot be loaded as a masked language model: {first_line(error)}"
@@ -81,7 +86,7 @@ def load_masked(encoder: Encoder, tokenizer: Tokenizer, revision: str | None = N
     if encoder.heads:  # a tagger's file, in which the encoder has names that transformers passes over
         model.base_model.load_state_dict(encoder.model.state_dict(), strict=False)
     rows = rows_of(encoder.tokenizer, tokenizer)
-    network = MaskedNetwork(_with_rows(model.float(), rows, rows.index([encoder.pad_id])))
+    network = MaskedNetwork(_with_rows(model, rows, rows.index([encoder.pad_id])))
     return network, not any(key.endswith("weight") for key in found["missing_keys"])
 
 

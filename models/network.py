@@ -90,7 +90,8 @@ def load(folder: Path) -> tuple[Network, Tokenizer, Settings]:
     settings = Settings.read(folder)
     try:
         config = AutoConfig.from_pretrained(folder)
-        network = Network(AutoModel.from_config(config, **encoder_options(config.model_type)), settings)
+        encoder = AutoModel.from_config(config, dtype=torch.float32, **encoder_options(config.model_type))
+        network = Network(encoder, settings)
         load_model(network, str(folder / "model.safetensors"))
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     except Exception as error:  # four libraries, each with exceptions of its own

@@ -16,7 +16,7 @@ from tokenizers import ByteLevelBPETokenizer
 from transformers import BertModel, PreTrainedModel, RobertaConfig, RobertaModel
 
 from models.encoders import Encoder, check_coverage, embeddings, load_encoder
-from models.network import Network, torch_tagger
+from models.network import Network, load, save, torch_tagger
 from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.labels import HEADS, head_labels
@@ -100,6 +100,24 @@ def test_weights_that_are_pytorch_bin_only(copied: Path, tiny_encoder: Path) -> 
     found = load_encoder(str(copied)).model.state_dict()
     for name, tensor in load_encoder(str(tiny_encoder)).model.state_dict().items():
         assert torch.equal(found[name], tensor), name
+
+
+@pytest.mark.parametrize("half", [torch.float16, torch.bfloat16])
+def test_weights_in_halves_are_trained_and_read_again_in_full(half: torch.dtype, copied: Path, tmp_path: Path) -> None:
+    BertModel.from_pretrained(copied, dtype=half).save_pretrained(copied)
+    assert json.loads((copied / "config.json").read_text())["dtype"] == str(half).removeprefix("torch.")
+    encoder = load_encoder(str(copied))
+    settings = settings_for(encoder)
+    network = Network(encoder.model, settings)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(1e-5)
+    (tmp_path / "saved").mkdir()
+    save(network, encoder.tokenizer, settings, tmp_path / "saved")
+    again, _, _ = load(tmp_path / "saved")
+    for name, tensor in network.state_dict().items():
+        assert tensor.dtype == torch.float32
+        assert torch.equal(again.state_dict()[name], tensor), name
 
 
 class Malicious:
