@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any, Final
 
 from tokenizers import Tokenizer
@@ -34,7 +35,7 @@ def extend(tokenizer: Tokenizer, words: Mapping[str, int], number: int) -> Token
     if part["type"] not in ("Unigram", "WordPiece", "BPE"):
         what = f"a {part['type']} vocabulary cannot be extended"
         raise InputError("tokenizer", what, "use Unigram, WordPiece or BPE")
-    size = len(part["vocab"])
+    size = _numbers(part["vocab"])
     new = _worth_most(tokenizer, words, number, part)
     if part["type"] == "Unigram":
         scores = dict(part["vocab"])
@@ -46,20 +47,22 @@ def extend(tokenizer: Tokenizer, words: Mapping[str, int], number: int) -> Token
     numbers = tokenizer.get_vocab()
     for token in values["added_tokens"]:
         if token["id"] >= size:
-            token["id"] += len(part["vocab"]) - size
+            token["id"] += _numbers(part["vocab"]) - size
         numbers[token["content"]] = token["id"]
     _renumber(values.get("post_processor"), numbers)
     return Tokenizer.from_str(json.dumps(values))
 
 
 def rows_of(old: Tokenizer, new: Tokenizer) -> list[list[int]]:
-    """For each piece of `new` the number that `old` has for it, or those of the pieces that `old` cuts it into."""
-    numbers = old.get_vocab()
-    pieces = sorted(new.get_vocab().items(), key=lambda item: item[1])
-    return [
-        [numbers[piece]] if piece in numbers else [token.id for token in old.model.tokenize(piece)]
-        for piece, _ in pieces
-    ]
+    """For each number of `new` the one that `old` has for its piece, or those of the pieces that `old` cuts it into.
+
+    A number without a piece, as a vocab.txt with a line that stands twice leaves one, is its own.
+    """
+    numbers, pieces = old.get_vocab(), new.get_vocab()
+    rows = [[number] for number in range(_numbers(pieces))]
+    for piece, number in pieces.items():
+        rows[number] = [numbers[piece]] if piece in numbers else [token.id for token in old.model.tokenize(piece)]
+    return rows
 
 
 def _worth_most(
@@ -91,13 +94,20 @@ def _add_merges(model: dict[str, Any], new: Mapping[str, Sequence[str]]) -> None
     """Adds pieces to a BPE vocabulary: each by merges of those that it stands for, from left to right."""
     vocabulary, prefix = model["vocab"], model.get("continuing_subword_prefix") or ""
     merges = {tuple(pair) for pair in model["merges"]}
+    free = count(_numbers(vocabulary))
     for cut in new.values():
         steps = [_joined(cut[:end], prefix) for end in range(1, len(cut) + 1)]
         led = [pair for pair in zip(steps, cut[1:], strict=False) if pair not in merges]
         model["merges"] += [list(pair) for pair in led]
         merges.update(led)
         for step in steps:
-            vocabulary.setdefault(step, len(vocabulary))
+            if step not in vocabulary:
+                vocabulary[step] = next(free)
+
+
+def _numbers(vocabulary: Sequence[Any] | Mapping[str, int]) -> int:
+    """How many numbers a vocabulary takes, those without a piece among them."""
+    return 1 + max(vocabulary.values()) if isinstance(vocabulary, Mapping) else len(vocabulary)
 
 
 def _joined(pieces: Sequence[str], prefix: str) -> str:

@@ -81,7 +81,9 @@ class Masks:
 
     def __init__(self, config: MaskConfig, tokenizer: Tokenizer, mask_id: int, special: Iterable[int]) -> None:
         self.config, self.mask_id = config, mask_id
-        self.ordinary = np.ones(tokenizer.get_vocab_size(), dtype=bool)
+        known = list(tokenizer.get_vocab().values())
+        self.ordinary = np.zeros(1 + max(known), dtype=bool)  # a number may be without a piece
+        self.ordinary[known] = True
         self.ordinary[[mask_id, *special]] = False
         self.pieces = np.flatnonzero(self.ordinary)
 

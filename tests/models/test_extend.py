@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 import pytest
@@ -69,6 +70,21 @@ def test_only_words_that_are_worth_it(seeds: list[Document]) -> None:
 def test_rows_of_the_same_vocabulary_are_its_own(seeds: list[Document]) -> None:
     old = masked("WordPiece", [document.text for document in seeds])
     assert rows_of(old, old) == [[number] for number in range(old.get_vocab_size())]
+
+
+@pytest.mark.parametrize("kind", ["WordPiece", "BPE"])
+def test_a_number_without_a_piece_stays_one(kind: str, seeds: list[Document]) -> None:
+    values = json.loads(trained(kind, [document.text for document in seeds], 200).to_str())
+    vocabulary = values["model"]["vocab"]
+    vocabulary[max(vocabulary, key=vocabulary.get)] += 1
+    old = Tokenizer.from_str(json.dumps(values))
+    gap = old.get_vocab_size() - 1
+    new = extend(old, {"Vladivostok": RARE}, 5)
+    assert len(new.encode("Vladivostok", add_special_tokens=False)) == 1
+    assert sorted(new.get_vocab().values()) == [number for number in range(new.get_vocab_size() + 1) if number != gap]
+    rows = rows_of(old, new)
+    assert rows[: gap + 2] == [[number] for number in range(gap + 2)]
+    assert all(len(row) > 1 for row in rows[gap + 2 :])
 
 
 def test_another_kind_of_vocabulary_is_refused() -> None:

@@ -88,6 +88,28 @@ def test_new_pieces_begin_as_the_mean_of_the_old_and_the_rest_stays(with_head: P
             assert torch.equal(after[number], row), piece
 
 
+def test_a_number_without_a_piece_costs_no_piece_its_row(with_head: Path) -> None:
+    vocabulary = (with_head / "vocab.txt").read_text(encoding="utf-8").splitlines()
+    vocabulary[100] = vocabulary[99]
+    (with_head / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
+    encoder = load_encoder(str(with_head))
+    tokenizer = extend(encoder.tokenizer, {"bakpiakukus": 9}, 1)
+    network, _ = load_masked(encoder, tokenizer)
+    rows, before = embeddings(network.encoder).weight, embeddings(encoder.model).weight
+    assert tokenizer.token_to_id("bakpiakukus") == len(before) == len(rows) - 1
+    for piece, number in encoder.tokenizer.get_vocab().items():
+        assert torch.equal(rows[number], before[number]), piece
+
+
+def test_weights_in_halves_learn_in_full(with_head: Path) -> None:
+    BertForMaskedLM.from_pretrained(with_head, dtype=torch.float16).save_pretrained(with_head)
+    encoder = load_encoder(str(with_head))
+    for tokenizer in (encoder.tokenizer, trim(encoder.tokenizer, set())):
+        network, _ = load_masked(encoder, tokenizer)
+        assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
+        assert network.model.config.dtype == torch.float32
+
+
 def test_what_is_saved_loads_as_an_encoder_and_with_its_head(with_head: Path, tmp_path: Path) -> None:
     encoder = load_encoder(str(with_head))
     tokenizer = extend(encoder.tokenizer, {"bakpiakukus": 9}, 1)

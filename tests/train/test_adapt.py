@@ -20,7 +20,7 @@ from safetensors.torch import load_file
 
 import train.adapt
 from data.text import texts
-from models.encoders import load_encoder
+from models.encoders import embeddings, load_encoder
 from models.masked import load_masked
 from narasumber.document import Document
 from narasumber.errors import InputError
@@ -309,6 +309,20 @@ def test_masks_are_of_the_rate_and_of_three_kinds(tiny_encoder: Path, whole_word
     assert read.min() >= 4 and read.max() < tokenizer.get_vocab_size()
     words = len(set(((drawn.places - 1) // 2).tolist()))
     assert len(drawn.places) == 2 * words if whole_words else len(drawn.places) < 1.2 * words
+
+
+def test_a_vocabulary_with_a_number_that_no_piece_has_can_be_adapted(
+    config: AdaptConfig, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(tiny_encoder, tmp_path / "gap"))
+    vocabulary = (folder / "vocab.txt").read_text(encoding="utf-8").splitlines()
+    vocabulary[100] = vocabulary[99]
+    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
+    before = load_encoder(str(folder))
+    run = adapt(changed(config, "gap", model={"encoder": str(folder), "frozen_layers": 1}, train={"epochs": 1}))
+    after = load_encoder(str(run / "last"))
+    assert after.tokenizer.get_vocab() == before.tokenizer.get_vocab()
+    assert torch.equal(embeddings(after.model).weight, embeddings(before.model).weight)
 
 
 def test_masks_are_drawn_anew_each_epoch_and_the_same_for_a_number(
