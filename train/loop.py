@@ -175,7 +175,10 @@ class Loop(Generic[Example]):
         return self.accelerator.unwrap_model(self.network)
 
     def updates(self) -> Iterator[Update]:
-        """Runs from where the state stands to the end of the last epoch, one update a turn."""
+        """Runs from where the state stands to the end of the last epoch, one update a turn.
+
+        Raises InputError as soon as the loss, or after the last update a weight, is no number.
+        """
         state = self.state
         while state.epoch < self.plan.epochs:
             plan = self.plan.epoch(state.epoch)
@@ -191,6 +194,8 @@ class Loop(Generic[Example]):
                         self.mean.update_parameters(self.accelerator.unwrap_model(self.network))
                     plan = []
                 yield update
+        if not all(torch.isfinite(parameter).all() for parameter in self.learned.parameters()):
+            raise _diverged("after the last update a weight")
 
     def _update(self, examples: list[Example], ends_epoch: bool) -> Update:
         accelerator, config, state = self.accelerator, self.config, self.state
@@ -219,8 +224,7 @@ class Loop(Generic[Example]):
         self.optimizer.step()
         total = accelerator.reduce(torch.stack([loss, loss.new_tensor(tokens)]))
         if not torch.isfinite(total[0]):
-            what = f"the loss of update {state.step + 1} is no number any more"
-            raise InputError("train.learning_rate", what, "lower it, or train.head_learning_rate")
+            raise _diverged(f"the loss of update {state.step + 1}")
         return Update(
             step=state.step + 1,
             epoch=state.epoch + 1,
@@ -230,3 +234,7 @@ class Loop(Generic[Example]):
             tokens=int(total[1]),
             ends_epoch=ends_epoch,
         )
+
+
+def _diverged(what: str) -> InputError:
+    return InputError("train.learning_rate", f"{what} is no number any more", "lower it, or train.head_learning_rate")

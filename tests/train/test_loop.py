@@ -426,6 +426,13 @@ def test_a_loss_that_is_no_number_ends_the_run(config: Config) -> None:
     assert not (Path("runs") / "wild" / "DONE").exists()
 
 
+def test_weights_that_the_last_update_breaks_are_no_model(config: Config) -> None:
+    one_update = {"epochs": 1, "tokens_per_batch": 100_000, "warmup": 0.0}
+    with pytest.raises(InputError, match=r"train\.learning_rate: after the last update a weight is no number"):
+        train(named(config, "broken", learning_rate=1e39, **one_update))
+    assert not (Path("runs") / "broken" / "last").exists()
+
+
 @pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="the system does not forget its peak")
 def test_peak_memory_is_that_of_the_run_and_not_of_what_came_before(config: Config) -> None:
     before = torch.ones(2**28)  # a GiB
