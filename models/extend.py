@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from tokenizers import Tokenizer
 
-from models.trim import _renumber
+from models.trim import _renumber, joined
 from narasumber.errors import InputError
 
 RARE: Final = 5
@@ -80,7 +80,7 @@ def _worth_most(
         encodings = tokenizer.encode_batch([word for word, _ in some], add_special_tokens=False)
         for (_, often), encoding in zip(some, encodings, strict=True):
             cut = encoding.tokens
-            piece = _joined(cut, prefix)
+            piece = joined(cut, prefix)
             # Not what is parted before the vocabulary sees it, and so cannot become one piece.
             whole = len(cut) > 1 and len(set(encoding.word_ids)) == 1 and piece not in known
             if whole and all(known.get(part) == id != unknown for part, id in zip(cut, encoding.ids, strict=True)):
@@ -96,7 +96,7 @@ def _add_merges(model: dict[str, Any], new: Mapping[str, Sequence[str]]) -> None
     merges = {tuple(pair) for pair in model["merges"]}
     free = count(_numbers(vocabulary))
     for cut in new.values():
-        steps = [_joined(cut[:end], prefix) for end in range(1, len(cut) + 1)]
+        steps = [joined(cut[:end], prefix) for end in range(1, len(cut) + 1)]
         led = [pair for pair in zip(steps, cut[1:], strict=False) if pair not in merges]
         model["merges"] += [list(pair) for pair in led]
         merges.update(led)
@@ -108,7 +108,3 @@ def _add_merges(model: dict[str, Any], new: Mapping[str, Sequence[str]]) -> None
 def _numbers(vocabulary: Sequence[Any] | Mapping[str, int]) -> int:
     """How many numbers a vocabulary takes, those without a piece among them."""
     return 1 + max(vocabulary.values()) if isinstance(vocabulary, Mapping) else len(vocabulary)
-
-
-def _joined(pieces: Sequence[str], prefix: str) -> str:
-    return "".join(piece.removeprefix(prefix) if place else piece for place, piece in enumerate(pieces))
