@@ -42,7 +42,8 @@ _SPECIAL: Final = {
 
 @dataclass(frozen=True)
 class Encoder:
-    """A pre-trained encoder and its tokenizer. `max_pieces`: the longest window that it has positions for.
+    """A pre-trained encoder and its tokenizer. `max_pieces`: the longest window that it has positions for; None
+    where these are relative, and it has them for any.
 
     `heads`: what a model that was trained here before has over its encoder, by the names of `Network`'s parameters.
     """
@@ -52,7 +53,7 @@ class Encoder:
     tokenizer: Tokenizer
     uncased: bool
     token_types: bool
-    max_pieces: int
+    max_pieces: int | None
     cls_id: int
     sep_id: int
     pad_id: int
@@ -97,7 +98,7 @@ def _read(files: _Files) -> Encoder:
         tokenizer=tokenizer,
         uncased=_uncased(tokenizer),
         token_types=getattr(config, "type_vocab_size", 0) > 0,
-        max_pieces=_positions(config, ids["pad"]),
+        max_pieces=_positions(model),
         cls_id=ids["cls"],
         sep_id=ids["sep"],
         pad_id=ids["pad"],
@@ -108,14 +109,13 @@ def _read(files: _Files) -> Encoder:
 def _trained(folder: Path) -> Encoder:
     """Of a model folder that a run wrote."""
     network, tokenizer, settings = load(folder)
-    config = network.encoder.config
     return Encoder(
         name=str(folder),
         model=network.encoder,
         tokenizer=tokenizer,
         uncased=_uncased(tokenizer),
         token_types=settings.token_types,
-        max_pieces=_positions(config, settings.pad_id),
+        max_pieces=_positions(network.encoder),
         cls_id=settings.cls_id,
         sep_id=settings.sep_id,
         pad_id=settings.pad_id,
@@ -128,10 +128,13 @@ def _uncased(tokenizer: Tokenizer) -> bool:
     return bool(tokenizer.encode("Jakarta KPK").ids == tokenizer.encode("jakarta kpk").ids)
 
 
-def _positions(config: PreTrainedConfig, pad_id: int) -> int:
-    positions: int = config.max_position_embeddings
-    if config.model_type in ("roberta", "xlm-roberta", "camembert"):
-        positions -= pad_id + 1  # their positions begin behind the padding's number
+def _positions(model: PreTrainedModel) -> int | None:
+    positions: int = getattr(model.config, "max_position_embeddings", -1)
+    if positions < 0:  # XLNet, whose positions are relative, says -1; others say nothing
+        return None
+    for name, module in model.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, nn.Embedding) and module.padding_idx is not None:
+            return positions - module.padding_idx - 1  # those of RoBERTa and its kin begin behind the padding's number
     return positions
 
 
@@ -271,7 +274,7 @@ class _Files:
                 weights_only=True,
                 dtype=torch.float32,  # a config that says half would have every later model made in halves
                 output_loading_info=True,
-                **encoder_options(config.model_type),
+                **encoder_options(config),
             )
         except Exception as error:  # torch, safetensors and transformers, each with exceptions of its own
             what = f"its weights cannot be loaded: {first_line(error)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import torch
 from safetensors.torch import load_model, save_model
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers import MODEL_MAPPING, AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 
 from narasumber.decode import NEVER
 from narasumber.errors import InputError
@@ -90,7 +91,7 @@ def load(folder: Path) -> tuple[Network, Tokenizer, Settings]:
     settings = Settings.read(folder)
     try:
         config = AutoConfig.from_pretrained(folder)
-        encoder = AutoModel.from_config(config, dtype=torch.float32, **encoder_options(config.model_type))
+        encoder = AutoModel.from_config(config, dtype=torch.float32, **encoder_options(config))
         network = Network(encoder, settings)
         load_model(network, str(folder / "model.safetensors"))
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -99,9 +100,11 @@ def load(folder: Path) -> tuple[Network, Tokenizer, Settings]:
     return network.eval(), tokenizer, settings
 
 
-def encoder_options(model_type: str) -> dict[str, bool]:
-    """The pooler of BERT and its kin is a matrix that token tagging never reads."""
-    return {"add_pooling_layer": False} if model_type in ("bert", "albert", "roberta", "xlm-roberta") else {}
+def encoder_options(config: PreTrainedConfig) -> dict[str, bool]:
+    """The pooler of BERT and its kin is a matrix that token tagging never reads, and that many a checkpoint lacks."""
+    kind = MODEL_MAPPING.get(type(config), None)
+    takes_it = isinstance(kind, type) and "add_pooling_layer" in inspect.signature(kind).parameters
+    return {"add_pooling_layer": False} if takes_it else {}
 
 
 def torch_tagger(network: Network, tokenizer: Tokenizer, settings: Settings) -> Tagger:

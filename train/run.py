@@ -241,7 +241,7 @@ def checked_encoder(config: Config | AdaptConfig) -> Encoder:
     if config.train.gradient_checkpointing and not encoder.model.supports_gradient_checkpointing:
         where = f"{config.name}: train.gradient_checkpointing"
         raise InputError(where, f"{encoder.name} cannot do it", "leave it out, and set train.accumulate instead")
-    if config.window.pieces > encoder.max_pieces:
+    if encoder.max_pieces is not None and config.window.pieces > encoder.max_pieces:
         raise InputError(
             f"{config.name}: window.pieces",
             f"{config.window.pieces} is more than {encoder.name} can read",

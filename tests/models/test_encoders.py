@@ -13,7 +13,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from tokenizers import ByteLevelBPETokenizer
-from transformers import BertModel, PreTrainedModel, RobertaConfig, RobertaModel
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForMaskedLM,
+    BertModel,
+    PreTrainedModel,
+    RobertaConfig,
+    RobertaModel,
+)
 
 from models.encoders import Encoder, check_coverage, embeddings, load_encoder
 from models.network import Network, load, save, torch_tagger
@@ -170,6 +178,35 @@ def test_roberta_with_byte_level_bpe(tmp_path: Path, seeds: list[Document]) -> N
     wide = scores(encoder, long, window=WindowSettings(pieces=512, overlap=64))
     assert wide.shape[0] == 600
     assert np.isfinite(wide).all()
+
+
+SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "longest"),
+    [
+        ("camembert", SIZES | {"max_position_embeddings": 66, "pad_token_id": 0}, 65),
+        ("mpnet", SIZES | {"max_position_embeddings": 66}, 64),
+        ("roberta-prelayernorm", SIZES | {"max_position_embeddings": 66, "pad_token_id": 0}, 65),
+        ("electra", SIZES | {"max_position_embeddings": 64, "embedding_size": 16}, 64),
+        ("distilbert", {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64, "max_position_embeddings": 64}, 64),
+        ("deberta-v2", SIZES | {"max_position_embeddings": 64, "relative_attention": True}, 64),
+        ("xlnet", {"d_model": 32, "n_layer": 2, "n_head": 2, "d_inner": 64}, None),
+    ],
+)
+def test_the_longest_window_of_each_kind_is_read(
+    kind: str, values: dict[str, Any], longest: int | None, copied: Path
+) -> None:
+    """Saved with the head that it was pre-trained with, so without a pooler."""
+    config = AutoConfig.for_model(kind, vocab_size=len(vocabulary_of(copied)), **values)
+    make: Any = AutoModelForMaskedLM if longest else AutoModel  # XLNet has no such head
+    make.from_config(config).save_pretrained(copied)
+    encoder = load_encoder(str(copied))
+    assert encoder.max_pieces == longest
+    text = " ".join(["Putin"] * 600)
+    window = WindowSettings(pieces=longest or 512, overlap=16)
+    assert np.isfinite(scores(encoder, text, window=window)).all()
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 8])
