@@ -237,6 +237,7 @@ def checked_encoder(config: Config | AdaptConfig) -> Encoder:
         what = f"no package for {', '.join(missing)} is installed"
         raise InputError(f"{config.name}: train.trackers", what, f"pip install {' '.join(missing)}")
     encoder = load_encoder(config.model.encoder, revision=config.model.revision)
+    corpora_of((), config.model.encoder)  # raises where they are not told
     freeze(encoder.model, config.model.frozen_layers)
     if config.train.gradient_checkpointing and not encoder.model.supports_gradient_checkpointing:
         where = f"{config.name}: train.gradient_checkpointing"
@@ -518,7 +519,7 @@ def corpora_of(training: Sequence[Document], encoder: str) -> list[str]:
     """
     names = {str(document.meta["corpus"]) for document in training if "corpus" in document.meta}
     before = Path(encoder).parent / "environment.json"
-    if before.is_file():
+    if Path(encoder).is_dir() and before.is_file():
         try:
             names.update(json.loads(before.read_text(encoding="utf-8"))["data"].get("corpora", ()))
         except (OSError, ValueError, LookupError, TypeError, AttributeError):

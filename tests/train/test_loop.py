@@ -27,7 +27,7 @@ from narasumber.errors import InputError
 from narasumber.memory import forget_peak_memory, peak_memory
 from train.config import Config, Stage, dump, load_config
 from train.loop import Loop, Update
-from train.run import train
+from train.run import corpora_of, train
 from train.rundir import locked, usage_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -424,6 +424,24 @@ def test_a_loss_that_is_no_number_ends_the_run(config: Config) -> None:
     with pytest.raises(InputError, match=r"train\.learning_rate: the loss of update \d+ is no number"):
         train(named(config, "wild", learning_rate=1e30, clip_norm=1e30, weight_decay=0.0))
     assert not (Path("runs") / "wild" / "DONE").exists()
+
+
+def test_what_an_encoder_has_learned_from_is_asked_before_anything_is_written(
+    config: Config, tiny_encoder: Path
+) -> None:
+    folder = Path(shutil.copytree(tiny_encoder, "earlier/last"))
+    Path("earlier/environment.json").write_text('{"data": {"corpora": ["pfsa-id"]}}')
+    assert corpora_of((), str(folder)) == ["pfsa-id"]
+    Path("earlier/environment.json").write_text('{"name": "conda"}')
+    named_encoder = config.model_copy(update={"model": config.model.model_copy(update={"encoder": str(folder)})})
+    with pytest.raises(InputError, match="does not tell which corpora"):
+        train(named_encoder)
+    assert not Path("runs").exists()
+
+
+def test_a_file_of_that_name_beside_the_runs_is_nobodys(config: Config) -> None:
+    Path("environment.json").write_text('{"name": "conda"}')
+    assert corpora_of((), "builtin") == []
 
 
 def test_weights_that_the_last_update_breaks_are_no_model(config: Config) -> None:
