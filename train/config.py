@@ -204,8 +204,12 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _yaml(text: str) -> Any:
-    return yaml.load(text, _Loader)  # noqa: S506  (it is a safe one)
+def from_yaml(text: str) -> Any:
+    """Plain values. Raises YAMLError, also where PyYAML itself fails: of `2025-02-30`, `!!bool x` or a thousand `[`."""
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506  (it is a safe one)
+    except (ValueError, LookupError, AttributeError, RecursionError) as error:
+        raise yaml.YAMLError(str(error)) from None
 
 
 def load_config(path: Path, overrides: list[str] | tuple[str, ...] = ()) -> Config:
@@ -223,10 +227,10 @@ def load_adapt_config(path: Path, overrides: list[str] | tuple[str, ...] = ()) -
 
 def _load(path: Path, overrides: list[str] | tuple[str, ...], kind: type[AnyConfig]) -> AnyConfig:
     try:
-        values = _yaml(path.read_text(encoding="utf-8"))
+        values = from_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(str(path), f"cannot be read: {error.strerror}", "name a file of configs/") from None
-    except (yaml.YAMLError, ValueError) as error:  # PyYAML's for 2025-02-30, or text that is not UTF-8
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise InputError(where, f"is not YAML: {getattr(error, 'problem', None) or error}", "mend this line") from None
@@ -274,8 +278,8 @@ def _apply(values: dict[str, Any], override: str) -> None:
         if not isinstance(values, dict):
             raise InputError(f"--set {override}", f"{parent!r} is a value and has no keys below it")
     try:
-        values[last] = _yaml(text)
-    except (yaml.YAMLError, ValueError):
+        values[last] = from_yaml(text)
+    except yaml.YAMLError:
         raise InputError(f"--set {override}", "its value is not YAML", "quote it") from None
 
 

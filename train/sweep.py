@@ -14,7 +14,7 @@ import yaml
 
 from narasumber.errors import InputError
 from narasumber.files import short_name
-from train.config import Config, load_config
+from train.config import Config, from_yaml, load_config
 
 LONGEST: Final = 80
 """Characters of a run's name that tell its row; file systems take 255 in all."""
@@ -75,8 +75,9 @@ def _key(item: str) -> tuple[str, list[Any]]:
 def _values(where: str, text: str) -> list[Any]:
     """The items of a YAML list without its brackets, so that an item may hold commas of its own."""
     try:
-        found = yaml.safe_load(f"[{text}]")
-    except (yaml.YAMLError, ValueError):
+        found = from_yaml(f"[{text}]")
+        _json(found)  # keys may be dates
+    except (yaml.YAMLError, TypeError):
         raise InputError(where, "its values are not a list in YAML", "quote them: 'a','b'") from None
     if not found:
         raise InputError(where, "has no values", "a,b,c")

@@ -106,6 +106,8 @@ def test_rows_and_seeds_are_trained_once_and_compared(sweep: Command, tmp_path: 
         (["--over", "train.epochs=1,-2"], "train.epochs: Input should be greater than or equal to 1"),
         (["--over", "train.epochs"], "not of the form key=a,b,c"),
         (["--over", "train.epochs="], "has no values"),
+        (["--over", "train.epochs=!!bool x"], "not a list in YAML"),
+        (["--over", "data.held_out={2020-01-01: x}"], "not a list in YAML"),
         (["--over", "train.epochs=[1"], "not a list"),
         (["--over", "data.held_out.after=2025-02-30"], "not a list"),
         (["--over", "train.epochs=1", "--over", "train.epochs=2"], "names train.epochs twice"),
