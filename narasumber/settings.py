@@ -13,6 +13,9 @@ from narasumber.labels import HEADS, Head, bio_tags, head_labels
 
 FILE = "narasumber.json"
 
+PIECES_PER_WORD = 16
+"""Further pieces of a word tell its first one little (a web address has hundreds), and would fill a window."""
+
 
 class Frozen(BaseModel):
     """A strict, immutable record: an unknown key is an error, and so is an infinite number."""
@@ -28,7 +31,7 @@ class WindowSettings(Frozen):
     """
 
     unit: Literal["line", "article"] = "line"
-    pieces: int = Field(default=256, ge=16)
+    pieces: int = Field(default=256, ge=PIECES_PER_WORD + 2)
     overlap: int = Field(default=64, ge=0)
 
 

@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 
 from narasumber.casing import cased
 from narasumber.sentences import sentences
-from narasumber.settings import Settings
+from narasumber.settings import PIECES_PER_WORD, Settings
 from narasumber.words import lines, words
 
 Ints = npt.NDArray[np.int64]
@@ -25,9 +25,6 @@ Batch = dict[str, Ints]
 
 Forward = Callable[[Batch], Floats]
 """A batch to logits [windows, pieces, tags of all heads]."""
-
-PIECES_PER_WORD = 16
-"""Further pieces of a word tell its first one little (a web address has hundreds), and would fill a window."""
 
 SHAPES = ("none", "lower", "Title", "UPPER", "mIxed", "digit", "punctuation", "other")
 

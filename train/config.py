@@ -16,7 +16,7 @@ from data.sources import DataConfig
 from data.text import TextConfig
 from narasumber.errors import InputError
 from narasumber.labels import HEADS, Head
-from narasumber.settings import Frozen, WindowSettings, validation_problems
+from narasumber.settings import PIECES_PER_WORD, Frozen, WindowSettings, validation_problems
 
 Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=200)]
 """Of a run, which is a folder's."""
@@ -137,7 +137,7 @@ class WindowsConfig(Frozen):
     """How text is cut: as in `WindowSettings`, but without an overlap."""
 
     unit: Literal["line", "article"] = "article"
-    pieces: int = Field(default=256, ge=16)
+    pieces: int = Field(default=256, ge=PIECES_PER_WORD + 2)
 
 
 class MaskConfig(Frozen):

@@ -14,9 +14,8 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from narasumber.labels import bio_tags
-from narasumber.settings import Settings, WindowSettings
+from narasumber.settings import PIECES_PER_WORD, Settings, WindowSettings
 from narasumber.windows import (
-    PIECES_PER_WORD,
     SHAPES,
     Batch,
     Floats,
@@ -47,8 +46,9 @@ def settings_of(pieces: int, overlap: int, unit: Literal["line", "article"] = "a
     )  # fmt: skip
 
 
-@given(texts, st.integers(20, 60), st.integers(0, 30), st.sampled_from(["line", "article"]))
+@given(texts, st.integers(18, 60), st.integers(0, 30), st.sampled_from(["line", "article"]))
 @example("X.aaaaaaaa\naaaaaaa.X", 20, 9, "article")  # the break that the overlap holds is no place to end again
+@example("x" * 40, 18, 0, "line")  # the longest word that is read fills the smallest window
 @settings(max_examples=200, deadline=None)
 def test_windows_cover_every_word_and_fit(text: str, size: int, overlap: int, unit: Literal["line", "article"]) -> None:
     pieces = pieces_of(text, tokenizer(), 1)
