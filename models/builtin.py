@@ -57,7 +57,7 @@ def builtin_folder() -> Path:
 
 
 def write_builtin(source: Path, folder: Path) -> None:
-    """Writes `folder` (config.json, model.safetensors, tokenizer.json, tokenizer_config.json) out of the 4-bit file."""
+    """Writes `folder` (config.json, model.safetensors, tokenizer.json) out of the 4-bit file."""
     content = source.read_bytes()
     if hashlib.sha256(content).hexdigest() != SHA256:
         raise InputError(

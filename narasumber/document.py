@@ -163,7 +163,7 @@ class Document:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Document:
-        """The inverse of `to_json`. Raises KeyError, TypeError or ValueError where the value is not of that form."""
+        """The inverse of `to_json`. Raises Key-, Type-, Attribute- or ValueError for values of another form."""
         if not (isinstance(value["id"], str) and isinstance(value["text"], str)):
             raise TypeError("id and text must be strings")
         if not isinstance(value.get("meta", {}), Mapping):
@@ -179,12 +179,14 @@ class Document:
             )
             for item in value["spans"]
         )
+
+        def at(place: int) -> Span:
+            if not 0 <= _whole(place) < len(spans):
+                raise ValueError(f"attributions name span {place}, and there are {len(spans)}")
+            return spans[place]
+
         attributions = tuple(
-            Attribution(
-                spans[item["cue"]],
-                tuple(spans[index] for index in item["sources"]),
-                tuple(spans[index] for index in item["contents"]),
-            )
+            Attribution(at(item["cue"]), tuple(map(at, item["sources"])), tuple(map(at, item["contents"])))
             for item in value["attributions"]
         )
         scope = Scope.from_json(value["scope"]) if "scope" in value else WHOLE

@@ -69,7 +69,7 @@ class Scope:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Scope:
-        """The inverse of `to_json`. Raises KeyError, TypeError or ValueError where the value is not of that form."""
+        """The inverse of `to_json`. Raises Key-, Type-, Attribute- or ValueError for values of another form."""
         return cls(
             tuple(
                 (layer, LayerScope(tuple(tuple(group) for group in own["groups"]), bool(own["closed"])))  # type: ignore[misc]

@@ -63,3 +63,11 @@ def test_json_round_trip(seeds: list[Document]) -> None:
 def test_text_of_a_discontinuous_span() -> None:
     span = Span("content", "CONTENT", 0, 9, fragments=((0, 3), (6, 9)))
     assert span.text_in("satu dua tiga") == "sat ua "
+
+
+@pytest.mark.parametrize(("key", "place"), [("cue", -2), ("cue", 2), ("cue", True), ("sources", -1), ("sources", 2)])
+def test_attributions_name_spans_by_their_place_from_the_first(key: str, place: int) -> None:
+    values = Document("d", "abc kata Ali", (CUE, SOURCE), (Attribution(CUE, (SOURCE,)),)).to_json()
+    values["attributions"][0][key] = place if key == "cue" else [place]
+    with pytest.raises((TypeError, ValueError), match=r"span -?\d|whole number"):
+        Document.from_json(values)

@@ -1,4 +1,4 @@
-"""Plans are functions of seed and epoch; examples carry every word's tag once a window."""
+"""Plans are functions of seed and epoch, and hold every example once; rates rise and fall."""
 
 from __future__ import annotations
 
