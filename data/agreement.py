@@ -169,8 +169,9 @@ def _unlike(document: Document, other: Document) -> int:
 def agreement(documents: Iterable[Document]) -> Agreement:
     """How far annotators agree, by head, over the articles that two or more of them annotated.
 
-    F1 counts exact spans (label, start, end) as `eval.score` does, so that a model's F1 can be read beside it; that of
-    one annotator against the other is the same either way round (Hripcsak and Rothschild 2005). Alpha is
+    F1 counts exact spans, label and bounds, so that a model's F1 can be read beside it, but also those with gaps or
+    within words, which tags cannot say and `eval.score` leaves out; that of one annotator against the other is the same
+    either way round (Hripcsak and Rothschild 2005). Alpha is
     Krippendorff's for nominal data, its units the words, its value the label over a word or none. That is not his
     alpha for unitizing, which weighs how far bounds are apart: words are what a model is trained on, and a span whose
     bounds differ by a word then disagrees in that word alone. What a BIO view cannot say is missing data.
@@ -223,8 +224,8 @@ def _closed(document: Document, layer: Layer) -> bool:
     return scope is not None and scope.closed
 
 
-def _exact(document: Document, head: Head) -> set[tuple[str, int, int]]:
-    return {(span.label, span.start, span.end) for span in flat_view(document, head)[0]}
+def _exact(document: Document, head: Head) -> set[tuple[str, tuple[tuple[int, int], ...]]]:
+    return {(span.label, span.parts) for span in flat_view(document, head)[0]}
 
 
 def _f1(count: Mapping[str, int]) -> float | None:
@@ -370,5 +371,5 @@ def with_notes(adjudicated: Adjudicated) -> Document:
 
 def _brat_name(span: Span) -> str:
     """What lines kept in `meta["brat"]` call a span."""
-    parts = ";".join(f"{start} {end}" for start, end in span.fragments or ((span.start, span.end),))
+    parts = ";".join(f"{start} {end}" for start, end in span.parts)
     return " ".join((span.label, parts, *(f"{name}={value}" for name, value in span.attributes)))

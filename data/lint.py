@@ -203,7 +203,7 @@ def _overlaps(document: Document) -> Iterator[Finding]:
 def _edges(document: Document) -> Iterator[Finding]:
     """White space at an edge; punctuation too, but for CUE (which may be a colon) and CONTENT (`"Ya."`)."""
     for span in document.spans:
-        for start, end in _parts(span):
+        for start, end in span.parts:
             text = document.text[start:end]
             if text != text.strip():
                 yield _at(document, span, "edge", "error", "begins or ends with white space", "leave it outside")
@@ -212,17 +212,13 @@ def _edges(document: Document) -> Iterator[Finding]:
                 yield _at(document, span, "edge", "warning", "begins or ends with punctuation", cure)
 
 
-def _parts(span: Span) -> tuple[tuple[int, int], ...]:
-    return span.fragments or ((span.start, span.end),)
-
-
 def _roles(document: Document) -> Iterator[Finding]:
     used = {span for attribution in document.attributions for span in attribution.spans}
     for attribution in document.attributions:
         if not attribution.contents and _complete(document, "content"):
             cure = "relate the CONTENT, or take the CUE out"
             yield _at(document, attribution.cue, "no-content", "error", "has no CONTENT in its attribution", cure)
-        said = [part for content in attribution.contents for part in _parts(content)]
+        said = [part for content in attribution.contents for part in content.parts]
         for source in attribution.sources:
             if any(start < source.end and source.start < end for start, end in said):
                 what, cure = "lies in its own CONTENT", "let the CONTENT stand around it, in parts if need be"

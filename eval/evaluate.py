@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,12 @@ from data.sources import DataConfig, fingerprint
 from data.splits import leaked_sentences
 from eval.baselines import attribution_baseline, entity_baseline
 from eval.report import write_report
-from eval.score import attribution_counts, compare, find_errors, score, span_counts
+from eval.score import attribution_counts, compare, find_errors, learned_by, score, span_counts
 from models.network import load, torch_tagger
 from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.files import new_folder
-from narasumber.labels import HEADS
+from narasumber.labels import HEADS, layer_of_head
 from narasumber.linking import link
 from narasumber.settings import validation_problems
 from narasumber.tags import in_terms_of, summed_lost
@@ -60,12 +60,21 @@ def read_of(run: Path, name: str) -> Any:
     try:
         text = file.read_text(encoding="utf-8")
         if file.suffix == ".jsonl":
-            return [json.loads(line) for line in text.split("\n")[:-1]]
+            *lines, rest = text.split("\n")
+            if rest:
+                raise ValueError("the last line is cut off")
+            return [json.loads(line) for line in lines]
         return yaml.safe_load(text) if file.suffix == ".yaml" else json.loads(text)
     except OSError as error:
         raise InputError(str(file), f"cannot be read: {error.strerror}", "restore it, or train the run again") from None
     except (ValueError, yaml.YAMLError):
         raise InputError(str(file), "is cut off or changed", "restore it, or train the run again") from None
+
+
+def learned_of(run: Path) -> set[str]:
+    """What the run's model is scored on, as `learned_by`."""
+    config = read_of(run, "config.yaml")
+    return learned_by(config.get("layers", HEADS) if isinstance(config, dict) else HEADS)
 
 
 def documents_of(run: Path) -> dict[str, Document]:
@@ -88,16 +97,24 @@ def held_out_of(run: Path, documents: dict[str, Document], part: str = "held_out
 
 
 def predict_folds(run: Path) -> Iterator[Evaluated]:
-    """Each fold's held-out articles as its model reads them."""
+    """Each fold's held-out articles as its model reads them, with gold of what the run learned."""
     folds = folds_of(run)
     documents = documents_of(run)
+    learned = learned_of(run)
     for fold in folds:
-        gold = held_out_of(fold, documents)
+        gold = [_part(document, learned) for document in held_out_of(fold, documents)]
         training = held_out_of(fold, documents, "train")
         network, tokenizer, settings = load(model_folder(fold))
         tagger = torch_tagger(network, tokenizer, settings)
         predicted = [tagger.annotate(document.bare()) for document in gold]
         yield Evaluated(fold, gold, predicted, training, changed_since_training(fold, documents))
+
+
+def _part(document: Document, learned: Set[str]) -> Document:
+    """The document with the layers of these heads, and with its attributions if they are learned."""
+    layers = {layer_of_head(head) for head in HEADS if head in learned}
+    attributions = document.attributions if "attribution" in learned else ()
+    return document.with_annotation((span for span in document.spans if span.layer in layers), attributions)
 
 
 def evaluate_run(run: Path) -> tuple[dict[str, Any], Path]:
@@ -115,11 +132,18 @@ def evaluate_run(run: Path) -> tuple[dict[str, Any], Path]:
     scores = score(gold, predicted, relinked=relinked, leaked=leaked)
     baseline = [document for fold in folds for document in _baseline(fold)]
     baselines = {"rules": score(gold, baseline)}
-    errors = find_errors(gold, predicted)
+    learned = learned_of(run)
+    errors = [error for error in find_errors(gold, predicted) if error["head"] in learned]
     metrics = [row for fold in folds[:1] for row in read_of(fold.folder, "metrics.jsonl")]
     facts = _facts(run, folds, leaked)
     changed = any(fold.changed for fold in folds)
-    summed = {"run": run.name, "model": scores, "baselines": baselines, "articles_changed": changed}
+    summed = {
+        "run": run.name,
+        "learned": [name for name in (*HEADS, "attribution") if name in learned],
+        "model": scores,
+        "baselines": baselines,
+        "articles_changed": changed,
+    }
     try:
         with new_folder(run / "eval") as aside:
             (aside / "scores.json").write_text(json.dumps(summed, indent=2) + "\n", encoding="utf-8")
@@ -142,7 +166,7 @@ def summary(summed: dict[str, Any]) -> str:
     }
     lines["attribution"] = (summed["model"]["attribution"]["exact"], rules["attribution"]["exact"])
     for name, (own, other) in lines.items():
-        if not own["support"]:
+        if not own["support"] or name not in summed["learned"]:
             continue
         interval = "{:.3f} to {:.3f}".format(*own["interval"]) if "interval" in own else ""
         figures = (f"{own[key]:.3f}" for key in ("precision", "recall", "f1"))
@@ -166,17 +190,18 @@ def compare_runs(run: Path, other: Path) -> str:
     Raises InputError if one of the two is not evaluated, or they held other articles out.
     """
     gold = documents_of(run)
-    first, second = (predictions_of(place) for place in (run, other))
+    first, second = (sorted(predictions_of(place), key=lambda document: document.id) for place in (run, other))
     if [(document.id, document.text) for document in first] != [(document.id, document.text) for document in second]:
         raise InputError(str(other), f"held other articles out than {run}", "compare runs of one split")
     truth = [gold[document.id] for document in first]
     pairs = {head: (span_counts(truth, first, head), span_counts(truth, second, head)) for head in HEADS}
+    learned = learned_of(run) & learned_of(other)
     lines = [f"{run} minus {other}:"]
     for name, (one, two) in (
         pairs | {"attribution": (attribution_counts(truth, first), attribution_counts(truth, second))}
     ).items():
-        if not one[:, 2].any():
-            continue  # there is none in gold
+        if not one[:, 2].any() or name not in learned:
+            continue  # there is none in gold, or one of the two does not read it
         found = compare(one, two)
         interval = "  95 % interval {:+.3f} to {:+.3f}".format(*found["interval"]) if "interval" in found else ""
         lines.append(f"  {name:<14}{found['difference']:+.3f}{interval}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from data.corpora import credit_lines
-from eval.evaluate import documents_of, folds_of, held_out_of, model_folder, read_of
+from eval.evaluate import documents_of, folds_of, held_out_of, learned_of, model_folder, read_of
 from models.export import INT8_LOSS, Format, check_target, write_onnx, write_transformers
 from narasumber.errors import InputError
 from narasumber.files import new_folder
@@ -100,8 +100,10 @@ def _scores(run: Path) -> str:
     if not (run / "eval" / "scores.json").exists():
         return f"Not evaluated yet: `narasumber evaluate {run}`, then export again."
     model: dict[str, Any] = read_of(run / "eval", "scores.json")["model"]
-    scores = {name: layer["micro"] for name, layer in model["layers"].items()}
-    scores["whole attribution"] = model["attribution"]["exact"]
+    learned = learned_of(run)
+    scores = {name: layer["micro"] for name, layer in model["layers"].items() if name in learned}
+    if "attribution" in learned:
+        scores["whole attribution"] = model["attribution"]["exact"]
     rows = [
         f"| {name} | {own['precision']:.3f} | {own['recall']:.3f} | {own['f1']:.3f} | {own['support']} |"
         for name, own in scores.items()

@@ -16,6 +16,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from eval.score import learned_by
 from narasumber import html
 from narasumber.document import Attribution, Document, Span
 from narasumber.labels import HEADS, layer_of_head
@@ -268,11 +269,11 @@ def _dropped(folds: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _headlines(facts: Mapping[str, Any], scores: Scores, baselines: Mapping[str, Scores]) -> list[Headline]:
-    layers = facts["config"].get("layers", HEADS)
+    learned = learned_by(facts["config"].get("layers", HEADS))
     found = []
     for name, note, path in LINES:
         own = _at(scores, path) or {}
-        if path[0] == "layers" and path[1] not in layers:
+        if (path[1] if path[0] == "layers" else path[0]) not in learned:
             found.append(Headline(name, "not trained", None, None, None, None, None, (None,) * len(baselines)))
             continue
         is_empty = own.get("support") == 0 and not own.get("f1")

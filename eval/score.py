@@ -2,7 +2,7 @@
 
 Scores are taken on whole documents. Span scores are seqeval's (Nakayama 2018), `mode="strict", scheme=IOB2`, on the
 word tags of `narasumber.tags`, one sequence a line; how many gold spans tags cannot say stands beside as `lost`, and
-intervals and counts by document leave these out too. Everything else is counted on character spans.
+intervals and counts by document leave these out too. Everything else is counted on character spans, with their gaps.
 """
 
 from __future__ import annotations
@@ -117,9 +117,15 @@ def span_score(gold: Sequence[Document], predicted: Sequence[Document], head: He
     }
 
 
-def selection_score(gold: Sequence[Document], predicted: Sequence[Document]) -> float:
-    """The one number that the best epoch is chosen by: the mean micro F1 of the layers that are in gold."""
-    counts = [span_counts(gold, predicted, head).sum(axis=0) for head in HEADS]
+def learned_by(layers: Iterable[str]) -> set[str]:
+    """What a model of these layers is scored on: their heads, and "attribution" if it can get a whole one right."""
+    heads = set(layers)
+    return heads | {"attribution"} if heads >= {"source", "cue", "content"} else heads
+
+
+def selection_score(gold: Sequence[Document], predicted: Sequence[Document], heads: Iterable[Head] = HEADS) -> float:
+    """The one number that the best epoch is chosen by: the mean micro F1 of those of `heads` that are in gold."""
+    counts = [span_counts(gold, predicted, head).sum(axis=0) for head in heads]
     return float(np.mean([_prf(*own)["f1"] for own in counts if own[2]] or [0.0]))
 
 
@@ -143,10 +149,10 @@ def attribution_counts(gold: Sequence[Document], predicted: Sequence[Document], 
         return _counts(gold, predicted, lambda document: {_attribution_key(item) for item in document.attributions})
     rows = []
     for document, other in zip(gold, predicted, strict=True):
-        by_cue = {_bounds(item.cue): item for item in other.attributions}
+        by_cue = {item.cue.parts: item for item in other.attributions}
         right = sum(
-            (found := by_cue.get(_bounds(item.cue))) is not None
-            and set(map(_bounds, found.sources)) == set(map(_bounds, item.sources))
+            (found := by_cue.get(item.cue.parts)) is not None
+            and {own.parts for own in found.sources} == {own.parts for own in item.sources}
             and _share(document.text, item.contents, found.contents) >= HALF
             for item in document.attributions
         )
@@ -169,7 +175,7 @@ def confusion(gold: Sequence[Document], predicted: Sequence[Document]) -> dict[s
     for document, other in zip(gold, predicted, strict=True):
         truth, found = flat_view(document, "entity")[0], flat_view(other, "entity")[0]
         for span in truth:
-            best = max(found, key=lambda item: (_shared(span, item), _bounds(item) == _bounds(span)), default=None)
+            best = max(found, key=lambda item: (_shared(span, item), item.parts == span.parts), default=None)
             rows[span.label][best.label if best and _shared(span, best) else "missed"] += 1
         for span in found:
             if not any(_shared(span, item) for item in truth):
@@ -191,7 +197,7 @@ def find_errors(gold: Sequence[Document], predicted: Sequence[Document]) -> list
         for head in HEADS:
             truth, found = flat_view(document, head)[0], flat_view(other, head)[0]
             for one, two in _paired(truth, found):
-                if one is None or two is None or (one.label, _bounds(one)) != (two.label, _bounds(two)):
+                if one is None or two is None or (one.label, one.parts) != (two.label, two.parts):
                     own.append(_error(document, head, one, two))
         errors += sorted(own, key=lambda item: (item["start"], item["end"]))
     return errors
@@ -204,7 +210,7 @@ def _error(document: Document, head: Head, gold: Span | None, predicted: Span | 
     elif gold.label == predicted.label:
         kind = "boundary"
     else:
-        kind = "type" if _bounds(gold) == _bounds(predicted) else "both"
+        kind = "type" if gold.parts == predicted.parts else "both"
     there = [span for span in (gold, predicted) if span]
     start, end = min(span.start for span in there), max(span.end for span in there)
 
@@ -228,9 +234,7 @@ def _error(document: Document, head: Head, gold: Span | None, predicted: Span | 
 
 def _paired(truth: Sequence[Span], found: Sequence[Span]) -> list[tuple[Span | None, Span | None]]:
     candidates = [(one, two) for one in truth for two in found if _shared(one, two)]
-    candidates.sort(
-        key=lambda pair: (_bounds(pair[0]) != _bounds(pair[1]), -_shared(*pair), pair[0].label != pair[1].label)
-    )
+    candidates.sort(key=lambda pair: (pair[0].parts != pair[1].parts, -_shared(*pair), pair[0].label != pair[1].label))
     left, right = dict.fromkeys(truth), dict.fromkeys(found)
     pairs: list[tuple[Span | None, Span | None]] = []
     for one, two in candidates:
@@ -271,7 +275,7 @@ def _word_counts(gold: Sequence[Document], predicted: Sequence[Document]) -> Cou
 def _words_in(text: str, spans: Iterable[Span]) -> set[tuple[int, int]]:
     found: set[tuple[int, int]] = set()
     for span in spans:
-        for start, end in span.fragments or ((span.start, span.end),):
+        for start, end in span.parts:
             found |= {(start + first, start + last) for first, last in words(text[start:end])}
     return found
 
@@ -283,7 +287,7 @@ def _share(text: str, one: Sequence[Span], other: Sequence[Span]) -> float:
 
 
 def _attribution_key(item: Attribution) -> Hashable:
-    return (_bounds(item.cue), frozenset(map(_bounds, item.sources)), frozenset(map(_bounds, item.contents)))
+    return (item.cue.parts, *(frozenset(span.parts for span in spans) for spans in (item.sources, item.contents)))
 
 
 def _attributions_by_form(gold: Sequence[Document], predicted: Sequence[Document]) -> dict[str, Any]:
@@ -303,10 +307,10 @@ def _by_attribute(gold: Sequence[Document], predicted: Sequence[Document], name:
     layer, values = ATTRIBUTES[name]
     hits: defaultdict[str, list[bool]] = defaultdict(list)
     for document, other in zip(gold, predicted, strict=True):
-        found = {_bounds(span) for span in other.layer(layer)}
+        found = {span.parts for span in other.layer(layer)}
         for span in document.layer(layer):
             if value := span.attribute(name):
-                hits[value].append(_bounds(span) in found)
+                hits[value].append(span.parts in found)
     return _recalls(hits, values)
 
 
@@ -317,7 +321,7 @@ def _recalls(hits: Mapping[str, Sequence[bool]], order: Sequence[str]) -> dict[s
 def _links(gold: Sequence[Document], relinked: Sequence[Document]) -> dict[str, Any]:
     def keys(document: Document, layers: Sequence[Layer]) -> set[Hashable]:
         return {
-            (_bounds(item.cue), span.layer, _bounds(span))
+            (item.cue.parts, span.layer, span.parts)
             for item in document.attributions
             for span in item.spans
             if span.layer in layers
@@ -355,10 +359,6 @@ def _unseen(gold: Sequence[Document], predicted: Sequence[Document], leaked: Bou
         },
         "attribution": _prf(*exact.sum(axis=0)),
     }
-
-
-def _bounds(span: Span) -> tuple[int, int]:
-    return span.start, span.end
 
 
 def _shared(one: Span, other: Span) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, Final
 
-from eval.evaluate import documents_of, predictions_of, read_of
+from eval.evaluate import documents_of, learned_of, predictions_of, read_of
 from eval.report import NONE, Table
 from eval.score import Counts, attribution_counts, compare, interval, span_counts
 from narasumber.document import Document
@@ -74,11 +74,11 @@ def write_sweep(found: Mapping[str, Any], folder: Path) -> str:
 
 def _scores(runs: Sequence[Path]) -> dict[str, dict[str, Any]]:
     models = [read_of(run / "eval", "scores.json")["model"] for run in runs]
-    learned = set.intersection(*(set(read_of(run, "config.yaml")["layers"]) for run in runs))
+    learned = set.intersection(*map(learned_of, runs))
     values: dict[str, list[float]] = {
         head: [model["layers"][head]["micro"]["f1"] for model in models] for head in HEADS if head in learned
     }
-    if learned >= {"source", "cue", "content"}:
+    if "attribution" in learned:
         values["attribution"] = [model["attribution"]["exact"]["f1"] for model in models]
     return {
         score: {"mean": mean(own), **({"deviation": stdev(own)} if len(own) > 1 else {}), "values": own}

@@ -51,12 +51,17 @@ class Span:
         """Text order, longer before shorter, then layer and label."""
         return (self.start, -self.end, LAYERS.index(self.layer), self.label)
 
+    @property
+    def parts(self) -> tuple[tuple[int, int], ...]:
+        """Start and end of each stretch that is covered; one where there is no gap."""
+        return self.fragments or ((self.start, self.end),)
+
     def attribute(self, name: str) -> str | None:
         return dict(self.attributes).get(name)
 
     def text_in(self, text: str) -> str:
         """The covered text; the parts of a discontinuous span joined by one space, as brat does."""
-        return " ".join(text[start:end] for start, end in self.fragments or ((self.start, self.end),))
+        return " ".join(text[start:end] for start, end in self.parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,16 +240,12 @@ def _paragraphs(document: Document, key: str, marks: Mapping[Span | Attribution,
 
 def _cuts(text: str, span: Span) -> set[int]:
     """Where a span cuts the text; a label is a piece with the one word beside it, which no line break parts from it."""
-    cuts = {cut for part in _parts(span) for cut in part}
+    cuts = {cut for part in span.parts for cut in part}
     if span.layer == "entity":
         cuts.add(text.rfind(" ", span.start, span.end) + 1 or span.start)
     if span.layer == "cue" and (first := text.find(" ", span.start, span.end)) > 0:
         cuts.add(first)
     return cuts
-
-
-def _parts(span: Span) -> tuple[tuple[int, int], ...]:
-    return span.fragments or ((span.start, span.end),)
 
 
 def _piece(
@@ -263,7 +259,7 @@ def _piece(
     marks: Mapping[Span | Attribution, Mark],
 ) -> str:
     """`text[start:end]`, which no span ends in, with what the spans over it say."""
-    over = [span for span in near if any(first <= start and end <= last for first, last in _parts(span))]
+    over = [span for span in near if any(first <= start and end <= last for first, last in span.parts)]
     if not over:
         return _text(text[start:end])
     classes: list[str] = []

@@ -416,7 +416,8 @@ def _learn(config: Config, part: Part, folder: Path, accelerator: Accelerator) -
 
     def score_of(learned: Network) -> float:
         tagger = torch_tagger(learned, encoder.tokenizer, settings)
-        return selection_score(part.development, [tagger.annotate(document.bare()) for document in part.development])
+        read = [tagger.annotate(document.bare()) for document in part.development]
+        return selection_score(part.development, read, config.layers)
 
     def judge(update: Update) -> tuple[float | None, bool]:
         if not part.development:

@@ -604,7 +604,7 @@ def _pick(spans: Mapping[str, Span], ids: Sequence[str], layer: Layer) -> tuple[
 
 
 def _offsets(span: Span) -> str:
-    return ";".join(f"{start} {end}" for start, end in span.fragments or ((span.start, span.end),))
+    return ";".join(f"{start} {end}" for start, end in span.parts)
 
 
 def _key(span: Span) -> str:

@@ -156,6 +156,13 @@ def test_copies_agree_wholly(documents: list[Document]) -> None:
         assert not item.disputes and item.everything == item.document
 
 
+def test_a_gap_is_part_of_a_span() -> None:
+    cue, said = span("CUE", "pergi"), span("CONTENT", "Budi pergi ke Solo")
+    parts = replace(said, fragments=((said.start, cue.start - 1), (cue.end + 1, said.end)))
+    content = agreement([by("A", cue, said), by("B", cue, parts)]).layers["content"]
+    assert (content.f1, content.pairs[0].both) == (0.0, 0)
+
+
 def test_an_article_that_one_annotator_lacks_is_missing_data() -> None:
     pair = [by("ani", ANI), by("budi", ANI, BUDI)]
     alone = by("budi", SOLO, id="e")

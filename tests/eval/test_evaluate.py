@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
 
-from eval.evaluate import predictions_of
+from eval.evaluate import compare_runs, evaluate_run, predictions_of, summary
+from eval.release import card
 from narasumber.document import Document
+from narasumber.errors import InputError
 
 CORPORA = {
     "indonlu-nergrit/valid_preprocess.txt": "Vladimir/B-PERSON Putin/I-PERSON tiba/O di/O Rusia/B-PLACE ./O",
@@ -65,3 +68,46 @@ def test_articles_with_line_separators_of_unicode_are_read_back(tmp_path: Path) 
     line = json.dumps(document.to_json(), ensure_ascii=False) + "\n"
     (tmp_path / "eval" / "predictions.jsonl").write_text(line, encoding="utf-8")
     assert predictions_of(tmp_path) == [document]
+
+
+def test_predictions_that_are_cut_off_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "eval").mkdir()
+    rows = [json.dumps(Document(name, "Ani pergi.").to_json()) for name in "ab"]
+    (tmp_path / "eval" / "predictions.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    with pytest.raises(InputError, match="is cut off or changed"):
+        predictions_of(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def names_alone(train_tiny: Callable[..., Path]) -> Path:
+    held_out = "data.held_out={documents: [000_e91c931474bc4544, 003_e50b77e81069cd99]}"
+    return train_tiny("train.epochs=1", "layers=[entity]", held_out)
+
+
+def test_a_run_is_scored_on_what_it_learned(names_alone: Path) -> None:
+    run = names_alone
+    summed, _ = evaluate_run(run)
+    assert summed["learned"] == ["entity"]
+    assert summed["model"]["attribution"]["exact"]["support"] == summed["model"]["layers"]["cue"]["lost"] == 0
+    assert [line.split()[0] for line in summary(summed).splitlines()[1:]] == ["entity"]
+    told = [line.split()[0] for line in compare_runs(run, run).splitlines()[1:]]
+    assert told == ["entity"]
+    errors = (run / "eval" / "errors.jsonl").read_text(encoding="utf-8").splitlines()
+    assert {json.loads(line)["head"] for line in errors} == {"entity"}
+    markdown = (run / "eval" / "report.md").read_text(encoding="utf-8")
+    assert "SOURCE" not in markdown.partition("## Lost spans")[0]
+    rows = [line for line in card(run, "onnx", {"megabytes": 1.0}).splitlines() if line.startswith("| ")]
+    assert [row.split()[1] for row in rows] == ["layer", "entity"]
+
+
+def test_runs_are_compared_whatever_the_order_of_their_articles(names_alone: Path, tmp_path: Path) -> None:
+    evaluate_run(names_alone)
+    other = Path(shutil.copytree(names_alone, tmp_path / "other"))
+    file = other / "eval" / "predictions.jsonl"
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert len(lines) == 2
+    file.write_text("".join(reversed(lines)), encoding="utf-8")
+    assert "entity        +0.000" in compare_runs(names_alone, other)
+    file.write_text(lines[0], encoding="utf-8")
+    with pytest.raises(InputError, match="held other articles out"):
+        compare_runs(names_alone, other)

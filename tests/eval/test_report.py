@@ -260,7 +260,7 @@ def test_layers_that_were_not_trained_are_told_so(write: Write, seeds: list[Docu
     told = facts(seeds)
     told["config"]["layers"] = ["entity"]
     page, _, _ = write(seeds, facts=told)
-    assert page.count("not trained") == 5
+    assert page.count("not trained") == 7
 
 
 def test_report_of_nothing(write: Write) -> None:

@@ -16,6 +16,7 @@ from eval.score import (
     compare,
     confusion,
     find_errors,
+    learned_by,
     score,
     selection_score,
     span_counts,
@@ -145,6 +146,25 @@ def test_whole_attributions(predicted: Document, exact: int, half: int) -> None:
     assert attribution_counts([gold], [predicted], half=True)[0, 0] == half
     by_form = score([gold], [predicted])["attribution"]["by_form"]
     assert by_form == {"Indirect": {"recall": float(exact), "support": 1}}
+
+
+def test_a_gap_is_part_of_a_span() -> None:
+    """`Kim, kata Watson, akan pergi` is not said as a whole: the cue stands within."""
+    cue = Span("cue", "CUE", 43, 53)
+    parts = Span("content", "CONTENT", 36, 68, fragments=((36, 42), (54, 68)))
+    whole = replace(parts, fragments=())
+    gold, predicted = (Document("d", TEXT, (cue, own), (Attribution(cue, (), (own,)),)) for own in (parts, whole))
+    assert attribution_counts([gold], [predicted]).tolist() == [[0, 1, 1]]
+    assert attribution_counts([gold], [gold]).tolist() == [[1, 1, 1]]
+    (error,) = find_errors([gold], [predicted])
+    assert error["error"] == "boundary"
+
+
+def test_the_best_epoch_is_chosen_by_what_is_learned(seeds: list[Document]) -> None:
+    named = [document.with_annotation(document.layer("entity")) for document in seeds]
+    assert selection_score(seeds, named, ("entity",)) == 1.0 > selection_score(seeds, named)
+    assert learned_by(["entity", "cue"]) == {"entity", "cue"}
+    assert learned_by(HEADS) == {*HEADS, "attribution"}
 
 
 def test_sentences_that_training_has_seen_are_left_out() -> None:
