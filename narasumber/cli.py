@@ -330,9 +330,10 @@ def agree(
 
     if (adjudicate is None) != (to is None):
         raise InputError("--to", "goes with --adjudicate", "give both: --adjudicate majority --to DIR")
-    for target in filter(None, (to, disagreements)):
-        if target.resolve() in {source.resolve() for source in sources}:
-            raise InputError(str(target), "is one of the sources", "name another folder")
+    for target in (to, disagreements):
+        _check_target(target, sources)
+    if to and disagreements and to.resolve() == disagreements.resolve():
+        raise InputError("--disagreements", f"is {to}, as --to is", "name another folder")
     documents = load_annotators(sources, format, _label_map(label or []))
     found = agreement(documents)
 
@@ -509,9 +510,18 @@ def predict(
 
 
 def _check_target(to: Path | None, sources: Iterable[str | Path]) -> None:
-    """What is read is not written over."""
-    if to is not None and to.resolve() in {Path(source).resolve() for source in sources}:
-        raise InputError(str(to), "is the source", "name another file or folder")
+    """What is read is not written over, nor the folder that it lies in, nor a file of the folder that is read."""
+    if to is None:
+        return
+    place = to.resolve()
+    for source in sources:
+        own = Path(source).resolve()
+        if place == own:
+            raise InputError(str(to), "is the source", "name another file or folder")
+        if place in own.parents and own.exists():
+            raise InputError(str(to), f"holds the source {source}", "name another folder")
+        if own in place.parents and place.exists():
+            raise InputError(str(to), f"is there already, in the source {source}", "name another file or folder")
 
 
 def _put(parts: Iterable[str], to: Path | None) -> None:
@@ -526,6 +536,9 @@ def _put(parts: Iterable[str], to: Path | None) -> None:
             file.writelines(parts)
     except OSError as error:
         raise InputError(str(to), f"cannot be written: {error.strerror}", "choose another --to") from None
+    except UnicodeEncodeError as error:
+        what = f"would hold {error.object[error.start]!r}, of a text or a file's name that is not UTF-8"
+        raise InputError(str(to), what, "rename the file, or save it as UTF-8") from None
 
 
 def _articles(files: list[str]) -> list[Document]:
@@ -590,6 +603,10 @@ def _run(command: Callable[[], None]) -> None:
             )
         else:
             sys.stderr.write(f"this command needs the package {package}: pip install -e '.[train]' in the checkout\n")
+        sys.exit(2)
+    except UnicodeEncodeError as error:
+        what = f"{error.encoding} has no {error.object[error.start]!r}"
+        sys.stderr.write(f"standard output: {what}; name a file with --to, or set PYTHONIOENCODING=utf-8\n")
         sys.exit(2)
     except BrokenPipeError:
         sys.stderr.close()

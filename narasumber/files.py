@@ -17,8 +17,14 @@ _ASIDE: Final = re.compile(r"\..+\.(\d{1,9})\.(?:new|old)")
 
 
 def write_file(path: Path, content: str | bytes) -> None:
-    """Writes `path` (text as UTF-8) in one step; an older file of that name stays until the new one is whole."""
-    aside = _beside(path, "new")
+    """Writes `path` (text as UTF-8) in one step; an older file of that name stays until the new one is whole.
+
+    A device or pipe, which no file may take the place of, is written to; so for `new_file`.
+    """
+    if _is_special(path):
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return
+    aside = _beside(path := path.resolve(), "new")
     try:
         aside.write_bytes(content.encode() if isinstance(content, str) else content)
         aside.replace(path)
@@ -29,7 +35,11 @@ def write_file(path: Path, content: str | bytes) -> None:
 @contextmanager
 def new_file(target: Path) -> Iterator[TextIO]:
     """A UTF-8 text file to write piece by piece, which takes the place of `target` when the block ends well."""
-    aside = _beside(target, "new")
+    if _is_special(target):
+        with target.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        return
+    aside = _beside(target := target.resolve(), "new")
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         with aside.open("w", encoding="utf-8", newline="") as file:
@@ -85,6 +95,10 @@ def _is_running(process: int) -> bool:
 def short_name(plain: str, name: str, longest: int) -> str:
     """`plain`, or its first `longest` characters and a digest of the `name` that it is made of."""
     return plain if len(plain) <= longest else f"{plain[:longest]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _beside(path: Path, ending: str) -> Path:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -141,6 +144,18 @@ def test_articles_that_cannot_be_read(
         (["convert", "none", "--to", "out"], "no such file or folder"),
         (["convert", "{seeds}", "--to", "{seeds}"], "is no earlier data set"),
         (["convert", "{seeds}", "--format", "brat", "--to", "seeds"], "is the source"),
+        (
+            ["convert", "{seeds}/003_e50b77e81069cd99.ann", "--from", "brat", "--format", "brat", "--to", "seeds"],
+            "holds",
+        ),
+        (
+            ["lint", "seeds", "--format", "json", "--to", "seeds/003_e50b77e81069cd99.ann"],
+            "there already, in the source",
+        ),
+        (
+            ["predict", "none", "seeds/003_e50b77e81069cd99.txt", "--format", "brat", "--to", "{seeds}"],
+            "holds the source",
+        ),
         (["lint", "none"], "no such file or folder"),
         (["lint", 300 * "a"], "File name too long"),
         (["evaluate", "none"], "no run directory"),
@@ -179,3 +194,42 @@ def test_annotation_that_does_not_match_its_text_is_told_with_file_and_line(here
     assert "a.ann:2: T2 says 'Kim', the text has 'pergi'" in done.stderr
     assert "a.ann:3: unknown label 'PERSON'" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_device_or_pipe_is_written_to_and_not_replaced(here: Command, tmp_path: Path) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(tmp_path / "file.json")
+    with ThreadPoolExecutor(1) as reader:
+        read = reader.submit(pipe.read_text, encoding="utf-8")
+        done = here("convert", str(ROOT / "seeds"), "--format", "json", "--to", str(pipe))
+        told = read.result()
+    assert done.returncode == 0, done.stderr
+    assert len(told.splitlines()) == 5
+    assert pipe.is_fifo()
+    assert here("convert", str(ROOT / "seeds"), "--format", "json", "--to", str(link)).returncode == 0
+    assert link.is_symlink()
+    assert (tmp_path / "file.json").read_text(encoding="utf-8") == told
+
+
+def test_a_pipe_is_not_read_in_part(here: Command, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for words in (["convert", "pipe", "--to", "out"], ["lint", "pipe"], ["lint", "pipe", "--from", "conll"]):
+        done = here(*words, folder=tmp_path)
+        assert (done.returncode, "pipe: is a pipe or device" in done.stderr) == (2, True)
+
+
+def test_names_and_letters_that_an_output_cannot_hold_are_told(
+    here: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = os.fsdecode(b"caf\xe9")
+    for ending, content in ((".txt", "Kim pergi "), (".ann", "T1\tPER 0 4\tKim \n")):
+        (tmp_path / f"{name}{ending}").write_text(content, encoding="utf-8")
+    done = here("lint", str(tmp_path), "--format", "json", "--to", str(tmp_path / "out.json"))
+    assert (done.returncode, "is not UTF-8" in done.stderr) == (2, True)
+    assert not (tmp_path / "out.json").exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="cp1252"))
+        done = here("lint", str(ROOT / "seeds"))
+    assert done.returncode == 2
+    assert "standard output: charmap has no" in done.stderr or "standard output: cp1252 has no" in done.stderr

@@ -164,8 +164,7 @@ FORMATS: Final[dict[str, Format]] = {
 
 def detect(path: Path) -> tuple[Format, str]:
     """The format of a file or folder, and why. Raises InputError where it is none, or cannot be read."""
-    if not path.exists():
-        raise InputError(str(path), "no such file or folder", "name a file or folder with annotated articles")
+    _check_source(path, "a file or folder with annotated articles")
     for size in _HEADS:
         head = _head(path, size)
         for item in FORMATS.values():
@@ -204,14 +203,20 @@ def read(path: Path, format: str = "auto", labels: LabelMap | None = None) -> It
     chosen = detect(path)[0] if format == "auto" else _format(format)
     if not chosen.reads:
         raise InputError(chosen.name, "is written only", "convert from another format")
-    if not path.exists():
-        raise InputError(str(path), "no such file or folder", f"name {chosen.what}")
+    _check_source(path, chosen.what)
     is_empty = True
     for document in chosen.load().read(path, labels or {}):
         is_empty = False
         yield document
     if is_empty:
         raise InputError(str(path), "holds no article", f"name {chosen.what}")
+
+
+def _check_source(path: Path, what: str) -> None:
+    if not path.exists():
+        raise InputError(str(path), "no such file or folder", f"name {what}")
+    if not path.is_file() and not path.is_dir():
+        raise InputError(str(path), "is a pipe or device, and articles are read more than once", "write it to a file")
 
 
 def write(documents: Iterable[Document], target: Path, format: str) -> None:

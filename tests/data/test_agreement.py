@@ -345,8 +345,10 @@ def test_one_file_that_says_its_annotators(here: Command, tmp_path: Path) -> Non
         (["ani"], "does not say who annotated it"),
         (["ani", "budi", "--to", "x"], "--adjudicate majority --to DIR"),
         (["ani", "budi", "--adjudicate", "majority"], "--adjudicate majority --to DIR"),
-        (["ani", "budi", "--adjudicate", "majority", "--to", "./budi"], "is one of the sources"),
-        (["ani", "budi", "--disagreements", "ani"], "is one of the sources"),
+        (["ani", "budi", "--adjudicate", "majority", "--to", "./budi"], "is the source"),
+        (["ani", "budi", "--disagreements", "ani"], "is the source"),
+        (["ani", "budi", "--disagreements", "."], "holds the source ani"),
+        (["ani", "budi", "--adjudicate", "majority", "--to", "out", "--disagreements", "./out"], "is out, as --to is"),
         (["ani", "ani"], "is there twice by ani"),
     ],
 )

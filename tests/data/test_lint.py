@@ -544,8 +544,8 @@ def test_the_page_is_whole_and_escaped(here: Command, folder: Path) -> None:
         (["none"], "no such file or folder"),
         (["in", "--from", "doc"], "is no known format"),
         (["in", "--to", "in"], "is the source"),
-        (["in", "--to", "."], "cannot be written"),
-        (["in", "--to", "/"], "cannot be written"),
+        (["in", "--to", "."], "holds the source in"),
+        (["in", "--to", "/dev/full"], "cannot be written"),
     ],
 )
 def test_bad_input_ends_with_2(here: Command, folder: Path, ways: list[str], told: str) -> None:
