@@ -87,10 +87,13 @@ def with_transitions(settings: Settings, network: Network) -> Settings:
 
 
 def load(folder: Path) -> tuple[Network, Tokenizer, Settings]:
-    """The inverse of `save`, in evaluation mode. Raises InputError for a folder that is incomplete or broken."""
+    """The inverse of `save`, in evaluation mode; code in the folder is never run.
+
+    Raises InputError for a folder that is incomplete or broken.
+    """
     settings = Settings.read(folder)
     try:
-        config = AutoConfig.from_pretrained(folder)
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         encoder = AutoModel.from_config(config, dtype=torch.float32, **encoder_options(config))
         network = Network(encoder, settings)
         load_model(network, str(folder / "model.safetensors"))

@@ -7,13 +7,12 @@ import io
 import json
 import math
 import re
-import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final, Literal, Protocol
 
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
@@ -22,6 +21,13 @@ from narasumber.words import WORD
 
 LabelMap = Mapping[str, str]
 """Labels of a file to labels of the scheme; one that is mapped to an empty string is left out."""
+
+
+class Readable(Protocol):
+    """A file, in a folder or an archive; `str` of it says where it is."""
+
+    def open(self, mode: Literal["rb"], /) -> IO[bytes]: ...
+
 
 MOST: Final = 100
 """Problems told of one input."""
@@ -291,7 +297,7 @@ def _sound(value: Any) -> Any:
     raise RecursionError
 
 
-def json_lines(path: Path | zipfile.Path, problems: Problems) -> Iterator[tuple[str, dict[str, Any]]]:
+def json_lines(path: Readable, problems: Problems) -> Iterator[tuple[str, dict[str, Any]]]:
     """`(path:line, object)` of each line of a JSON Lines file that is one; the others go to `problems`."""
     try:
         with path.open("rb") as file:
@@ -322,7 +328,7 @@ def json_lines(path: Path | zipfile.Path, problems: Problems) -> Iterator[tuple[
         problems.add(str(path), f"cannot be read: {error.strerror}")
 
 
-def json_objects(path: Path | zipfile.Path, problems: Problems) -> Iterator[tuple[str, dict[str, Any]]]:
+def json_objects(path: Readable, problems: Problems) -> Iterator[tuple[str, dict[str, Any]]]:
     """`(place, object)` of each object of a JSON Lines file, or of a JSON list, which is read piece by piece too.
 
     A file with one object, over as many lines as it likes, is a list of one. What is no object goes to `problems`.
@@ -340,7 +346,7 @@ _BETWEEN: Final = re.compile(r"[ \t\r\n]*,?[ \t\r\n]*")
 _PIECE: Final = 1 << 20
 
 
-def _json_items(path: Path | zipfile.Path, problems: Problems) -> Iterator[tuple[str, dict[str, Any]]]:
+def _json_items(path: Readable, problems: Problems) -> Iterator[tuple[str, dict[str, Any]]]:
     """Objects that stand in a list, or one after another."""
     decoder = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
     number, where = 1, f"{path}: item 1"

@@ -32,9 +32,10 @@ import zipfile
 import zlib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final, Literal
 
 from narasumber.document import Document
 from narasumber.formats.common import (
@@ -42,6 +43,7 @@ from narasumber.formats.common import (
     LabelMap,
     Mark,
     Problems,
+    Readable,
     Tie,
     build,
     json_objects,
@@ -136,7 +138,7 @@ def kept(meta: Mapping[str, Any]) -> Mapping[str, Any]:
     return plain({name: value for name, value in meta.items() if name not in _KNOWN}, {})
 
 
-def _files(path: Path, problems: Problems) -> Iterator[tuple[Path | zipfile.Path, str]]:
+def _files(path: Path, problems: Problems) -> Iterator[tuple[Readable, str]]:
     """Files with the annotator that each is named after, if it is one of several people's."""
     if path.is_dir():
         found = sorted(file for file in path.iterdir() if _is_named_like_ours(file.name))
@@ -157,9 +159,23 @@ def _files(path: Path, problems: Problems) -> Iterator[tuple[Path | zipfile.Path
             else:
                 for item in inner:
                     stem = Path(item.filename).stem
-                    yield zipfile.Path(archive, item.filename), "" if stem == "all" else stem
+                    yield _Member(archive, item), "" if stem == "all" else stem
     else:
         yield path, ""
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A file in a zip, by its entry and not by its name, which may stand there twice, or be one that no path has."""
+
+    archive: zipfile.ZipFile
+    entry: zipfile.ZipInfo
+
+    def __str__(self) -> str:
+        return f"{self.archive.filename}/{self.entry.filename}"
+
+    def open(self, _: Literal["rb"], /) -> IO[bytes]:
+        return self.archive.open(self.entry)
 
 
 def _is_named_like_ours(name: str) -> bool:

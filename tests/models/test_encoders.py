@@ -140,6 +140,29 @@ def test_a_bin_with_code_in_it_is_refused_and_not_run(copied: Path) -> None:
         load_encoder(str(copied))
 
 
+CODE = "from transformers import BertConfig\n\nraise SystemExit('code of a model was run')\n"
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_code_beside_a_model_is_never_run(
+    copied: Path, tmp_path: Path, trained: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = copied
+    if trained:
+        encoder = load_encoder(str(copied))
+        settings = settings_for(encoder)
+        folder = tmp_path / "saved"
+        folder.mkdir()
+        save(Network(encoder.model, settings), encoder.tokenizer, settings, folder)
+    values = json.loads((folder / "config.json").read_text())
+    mapped = {"AutoConfig": "evil.EvilConfig", "AutoModel": "evil.EvilModel"}
+    (folder / "config.json").write_text(json.dumps(values | {"model_type": "evil", "auto_map": mapped}))
+    (folder / "evil.py").write_text(CODE)
+    monkeypatch.setattr("builtins.input", lambda *_: "y")  # what transformers asks, unless it is told no
+    with pytest.raises(InputError):
+        load_encoder(str(folder))
+
+
 def test_a_padding_that_is_not_number_zero(copied: Path) -> None:
     """indolem's order differs; padding must change nothing, whatever its number."""
     vocabulary = vocabulary_of(copied)

@@ -182,6 +182,16 @@ def test_faults_in_folders_and_zips_name_the_file(export: Path) -> None:
         assert caught.value.problems[0].where.endswith(told)
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_members_of_a_zip_are_read_whatever_their_names(tmp_path: Path) -> None:
+    path = tmp_path / "odd.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, name in enumerate(("a.jsonl", "a.jsonl", "//b.jsonl")):
+            archive.writestr(name, json.dumps({"id": number, "text": "Ani kata", "label": [[0, 3, "PER"]]}) + "\n")
+    assert formats.detect(path)[0].name == "doccano"
+    assert [document.id for document in doccano.read(path, {})] == ["0", "1", "2"]
+
+
 def test_zips_that_are_broken_or_too_large_are_refused(
     export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
