@@ -10,6 +10,7 @@ import hashlib
 import math
 import re
 import sys
+import unicodedata
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence, Set
@@ -230,9 +231,19 @@ def _date(value: object) -> date | None:
         return None
 
 
+_UNSEEN: Final = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]")
+"""Soft hyphens and the like, which web pages have within words."""
+
+
 def normalised(text: str) -> tuple[str, ...]:
-    """The words of a text without case and punctuation."""
-    return tuple(re.findall(r"\w+", text.casefold()))
+    """The words of a text without case, punctuation and what is not seen, accents and letters as one character."""
+    return tuple(re.findall(r"\w+", _UNSEEN.sub("", unicodedata.normalize("NFKC", text)).casefold()))
+
+
+def digests(documents: Iterable[Document]) -> set[str]:
+    """What the texts can be known again by, but for case and punctuation; of fewer than `SHINGLE` words, nothing."""
+    told = (normalised(document.text) for document in documents)
+    return {hashlib.sha256(" ".join(own).encode()).hexdigest()[:16] for own in told if len(own) >= SHINGLE}
 
 
 def near_duplicates(a: Sequence[str], b: Sequence[str], threshold: float = NEAR) -> list[tuple[int, int]]:

@@ -37,9 +37,9 @@ from narasumber.settings import Settings, WindowSettings
 from narasumber.words import words
 from train.config import AdaptConfig
 from train.loop import Loop
-from train.masking import Masked, MaskedText, Masking, Masks, Stored, write_windows
+from train.masking import Masked, MaskedText, Masking, Masks, Stored, is_held_out, write_windows
 from train.plan import part_seed, plan_epoch, rate_factor
-from train.run import RUNS, accelerator_for, checked_encoder, corpora_of, run_loop, set_up
+from train.run import LEARNED, RUNS, accelerator_for, checked_encoder, corpora_of, learned_before, run_loop, set_up
 from train.rundir import Resume, environment, forget_peak, locked, open_run, write_json, writing
 
 SAMPLE = 100
@@ -100,6 +100,8 @@ def _learn(config: AdaptConfig, encoder: Encoder, folder: Path, accelerator: Acc
         with writing(folder):
             data = {**found, "corpora": corpora_of((), config.model.encoder)}
             write_json(folder / "environment.json", environment(accelerator, config, data))
+            if before := learned_before(config.model.encoder):
+                write_json(folder / LEARNED, before)
 
     def measure(when: str) -> None:
         """Puts the loss on held-out text into scores.json, unless it is there."""
@@ -203,11 +205,24 @@ def _read(config: AdaptConfig, encoder: Encoder, folder: Path) -> None:
         if not (folder / "environment.json").exists():
             shutil.rmtree(folder)
         raise
+    if (folder / "state" / "checkpoint.pt").exists() and _fingerprint(folder) != told["fingerprint"]:
+        shutil.rmtree(folder / "text")
+        cure = "restore it, or remove the folder to begin anew"
+        raise InputError(str(folder), "its text has changed since it began", cure)
     learned, held_out = told["train"], told["held_out"]
     console.print(
         f"{folder.name}: {learned['pieces']:,} pieces of {learned['documents']:,} documents to learn from, "
         f"{held_out['pieces']:,} of {held_out['documents']:,} held out"
     )
+
+
+def _fingerprint(folder: Path) -> str | None:
+    """That of the text that a run has learned from; None where it does not tell."""
+    try:
+        found = json.loads((folder / "environment.json").read_text(encoding="utf-8"))["data"]["fingerprint"]
+        return str(found)
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def _write_text(config: AdaptConfig, encoder: Encoder, folder: Path) -> dict[str, Any]:
@@ -246,9 +261,10 @@ def _vocabulary(config: AdaptConfig, encoder: Encoder) -> Tokenizer:
     special = _special(encoder)
 
     def read() -> Iterator[str]:
-        """The text with the casing that it will be read with."""
+        """The text to learn from, with the casing that it will be read with."""
         unknown = _id(tokenizer, special["unk_token"])
-        return (cased(text, tokenizer, unknown) for text in texts(config.text))
+        share = config.text.held_out
+        return (cased(text, tokenizer, unknown) for text in texts(config.text) if not is_held_out(text, share))
 
     if change.trim:
         counts = count_pieces(read(), tokenizer)

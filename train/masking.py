@@ -42,9 +42,8 @@ def write_windows(
             for kind in ("pieces", "lengths")
         }
         for text in texts:
-            digest = hashlib.sha256(text.encode()).digest()
-            known.update(digest)
-            part = PARTS[int.from_bytes(digest[:8], "big") < held_out * 2**64]
+            known.update(_digest(text))
+            part = PARTS[is_held_out(text, held_out)]
             pieces = pieces_of(text, tokenizer, settings.unk_id)
             cut = [_stored(row(pieces, window, settings)) for window in windows(pieces, settings)]
             lengths = [len(window) for window in cut]
@@ -53,6 +52,15 @@ def write_windows(
             for key, number in (("documents", 1), ("windows", len(cut)), ("pieces", sum(lengths))):
                 counts[part][key] += number
     return {**counts, "fingerprint": known.hexdigest()}
+
+
+def is_held_out(text: str, share: float) -> bool:
+    """Whether a text, and with it all its copies, is of the share that is held out."""
+    return int.from_bytes(_digest(text)[:8], "big") < share * 2**64
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
 
 
 def _stored(item: Row) -> Stored:

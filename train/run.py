@@ -20,7 +20,7 @@ from rich.console import Console
 from transformers import PreTrainedModel
 
 from data.sources import Source, fingerprint, taught
-from data.splits import Fold, HeldOut, refuse_doubled, related, split
+from data.splits import Fold, HeldOut, digests, refuse_doubled, related, split
 from eval.score import selection_score
 from models.encoders import Encoder, check_coverage, load_encoder
 from models.network import Network, save, torch_tagger
@@ -54,6 +54,7 @@ from train.rundir import (
 from train.tagging import Tagging, start_transitions
 
 RUNS = Path("runs")
+LEARNED = "learned.json"
 ON_CPU = not torch.accelerator.is_available()
 """Accelerate has to be told, else processes on a CPU do not know of each other."""
 
@@ -83,8 +84,8 @@ def train(config: Config, resume: Resume = "auto") -> Path:
 class Part:
     """One training: `train` by source, in the config's order, and articles that it does not see.
 
-    `dropped`: articles left out of training, each with the one held out or for development that it all but repeats,
-    or with nothing where the rule that holds out leaves it on neither side.
+    `dropped`: articles left out of training or development, each with the one held out or for development that it all
+    but repeats, or with nothing where the rule that holds out leaves it on neither side.
     """
 
     name: str
@@ -128,6 +129,7 @@ def parts_of(config: Config) -> list[Part]:
         folds = [Fold("all", [own for place, own in enumerate(open_to_rules) if place not in near], held_out)]
     parts = []
     for fold in folds:
+        copies: dict[str, str] = {}
         if isinstance(data.development, HeldOut):
             try:
                 inner = split(fold.train, data.development)
@@ -138,11 +140,13 @@ def parts_of(config: Config) -> list[Part]:
                 raise InputError(f"{config.name}: data.development", "must be one share", "give fraction or documents")
             development, out = inner[0].held_out, [*fold.dropped, *inner[0].dropped]
         else:
-            development, out = chosen_by, fold.dropped
+            # What all but repeats a held-out article would choose the model that this is to measure.
+            copies = {chosen_by[left].id: fold.held_out[right].id for left, right in related(chosen_by, fold.held_out)}
+            development, out = [own for own in chosen_by if own.id not in copies], fold.dropped
         if config.train.patience is not None and not development:
             cure = "set data.development, or drop patience"
             raise InputError(f"{config.name}: train.patience", "needs development articles", cure)
-        dropped = {**{document.id: "" for document in out}, **again}
+        dropped = {**{document.id: "" for document in out}, **again, **copies}
         parts.append(_part(config, fold, sources, development, dropped))
     return parts
 
@@ -219,7 +223,12 @@ def checked_parts(config: Config) -> list[Part]:
     if (RUNS / config.name / "DONE").exists():
         return parts
     encoder = checked_encoder(config)
+    known = set(learned_before(config.model.encoder))
     for part in parts:
+        if seen := [own.id for own in (*part.held_out, *part.development) if digests([own]) & known]:
+            what = f"{config.model.encoder} has learned {', '.join(seen[:3])}{', ...' * (len(seen) > 3)}"
+            cure = "hold out what it has not seen, or train that one without what is held out here"
+            raise InputError(f"{config.name}: model.encoder", f"{what}, held out or for development here", cure)
         settings_of(config, encoder, part.articles)
         for source, own in zip(config.data.sources, part.train, strict=True):
             scope = joined({document.scope for document in own})
@@ -254,7 +263,7 @@ def checked_encoder(config: Config | AdaptConfig) -> Encoder:
 def settings_of(config: Config, encoder: Encoder, training: Sequence[Document]) -> Settings:
     """What the model's folder will say of it.
 
-    Raises InputError if no article teaches a layer.
+    Raises InputError if no article teaches a layer, or the heads of an earlier run do not fit.
     """
     scope = joined({document.scope for document in training})
     untaught = [head for head in config.layers if scope.layer(layer_of_head(head)) is None]
@@ -264,14 +273,18 @@ def settings_of(config: Config, encoder: Encoder, training: Sequence[Document]) 
             f"no article to train on annotates {', '.join(untaught)}",
             f"layers: [{', '.join(head for head in config.layers if head not in untaught)}]",
         )
-    shape = config.model.word_shape
+    has_shapes = "shape.weight" in encoder.heads if encoder.heads else encoder.uncased
+    shapes = has_shapes if config.model.word_shape == "auto" else config.model.word_shape
+    if encoder.heads and shapes != has_shapes:
+        what = f"{encoder.name} was trained with{'' if has_shapes else 'out'} it, and its heads could not be kept"
+        raise InputError(f"{config.name}: model.word_shape", what, "leave it out, or begin with another encoder")
     return Settings(
         name=config.name,
         encoder=encoder.name,
         heads=config.layers,
         labels={head: head_labels(head) for head in config.layers},
         window=config.window,
-        word_shape=encoder.uncased if shape == "auto" else shape,
+        word_shape=shapes,
         token_types=encoder.token_types,
         cls_id=encoder.cls_id,
         sep_id=encoder.sep_id,
@@ -498,6 +511,8 @@ def _describe(
         },
     )
     write_json(folder / "lost.json", lost_report(lost))
+    own = digests([*part.articles, *part.development])
+    write_json(folder / LEARNED, sorted(own.union(learned_before(config.model.encoder))))
     _tell(folder.name, part, sampling)
 
 
@@ -527,6 +542,18 @@ def corpora_of(training: Sequence[Document], encoder: str) -> list[str]:
             what = "does not tell which corpora the encoder has learned from"
             raise InputError(str(before), what, "restore it, or copy the encoder's folder to where none is") from None
     return sorted(names)
+
+
+def learned_before(encoder: str) -> list[str]:
+    """`digests` of the articles that a run, and those that its encoder is from, learned from or were chosen by."""
+    file = Path(encoder).parent / LEARNED
+    if not (Path(encoder).is_dir() and file.is_file()):
+        return []
+    try:
+        return [str(one) for one in json.loads(file.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError):
+        what = "does not tell what the encoder has learned from"
+        raise InputError(str(file), what, "restore it, or copy the encoder's folder to where none is") from None
 
 
 def _row(update: Update, seconds: float, score: float | None) -> dict[str, float]:

@@ -119,6 +119,7 @@ def test_a_threshold_that_is_none(threshold: float) -> None:
 def test_short_texts_are_near_only_when_equal_but_for_case_and_marks() -> None:
     assert near_duplicates(["Ani pergi!", "Ani pulang", "..."], ['"ANI, pergi"', "..."]) == [(0, 0)]
     assert normalised('"ANI, pergi-pergi" ke 5') == ("ani", "pergi", "pergi", "ke", "5")
+    assert normalised("per\u00adgi cafe\u0301 \ufeffke\u200b ﬁlm") == ("pergi", "café", "ke", "film")
 
 
 # Splits.

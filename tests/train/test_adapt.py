@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 import train.adapt
-from data.text import texts
+from data.text import TextSource, texts
 from models.encoders import embeddings, load_encoder
+from models.extend import RARE
 from models.masked import load_masked
 from narasumber.document import Document
 from narasumber.errors import InputError
@@ -28,7 +29,7 @@ from narasumber.settings import Settings, WindowSettings
 from narasumber.windows import pieces_of
 from train.adapt import TextPlan, adapt
 from train.config import AdaptConfig, MaskConfig, dump, load_adapt_config, load_config
-from train.masking import Masked, MaskedText, Masking, Masks, write_windows
+from train.masking import Masked, MaskedText, Masking, Masks, is_held_out, write_windows
 from train.run import train as train_tagger
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -136,6 +137,13 @@ def test_killed_at_any_moment_and_started_again_gives_the_same_weights(config: A
     )
     assert done.stdout.splitlines() == ["text True False", "update True True"], done.stderr
     wanted = adapt(whole)
+    shutil.copytree("runs/killed", "kept")
+    shutil.rmtree("runs/killed/text")
+    text.write_text(json.dumps({"text": "Kota itu ramai. " * 300}) + "\n" + text.read_text(encoding="utf-8"))
+    with pytest.raises(InputError, match="its text has changed since it began"):
+        adapt(killed, "must")
+    shutil.rmtree("runs/killed")
+    shutil.move("kept", "runs/killed")
     text.unlink()
     run = adapt(killed, "must")
     assert equal(run, wanted)
@@ -169,6 +177,19 @@ def test_a_tagger_is_trained_on_the_encoder_with_its_new_vocabulary(config: Adap
     scores, earlier = (json.loads((folder / "scores.json").read_text()) for folder in (again, run))
     assert scores["has_own_head"] is True
     assert scores["before"]["loss"] == pytest.approx(earlier["after"]["loss"], abs=1e-3)
+
+
+def test_the_vocabulary_is_counted_from_what_is_learned_alone(config: AdaptConfig, tmp_path: Path) -> None:
+    lines = [f"Berita nomor {number} tentang pasar dan jalan di kota." for number in range(200)]
+    rows = [
+        json.dumps({"text": f"{line} zargonautika" if is_held_out(f"{line} zargonautika", 0.25) else line})
+        for line in lines
+    ]
+    (tmp_path / "text.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    assert sum("zargonautika" in row for row in rows) > RARE
+    text: dict[str, object] = {"sources": (TextSource(path=tmp_path / "text.jsonl"),)}
+    run = adapt(changed(config, "counted", text=text, vocabulary={"extend": 50}, train={"epochs": 1}))
+    assert load_encoder(str(run / "last")).tokenizer.token_to_id("zargonautika") is None
 
 
 def test_pieces_are_counted_as_the_text_is_read(config: AdaptConfig, tmp_path: Path, seeds: list[Document]) -> None:

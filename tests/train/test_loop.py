@@ -20,6 +20,7 @@ from accelerate.utils import LoggerType
 from safetensors.torch import load_file
 from transformers.models.bert.modeling_bert import BertIntermediate
 
+from data.sources import DataConfig, Source
 from eval.evaluate import folds_of
 from narasumber import formats
 from narasumber.document import Document
@@ -55,6 +56,10 @@ def named(config: Config, name: str, **train_changes: object) -> Config:
     return config.model_copy(update={"name": name, "train": config.train.model_copy(update=train_changes)})
 
 
+def replaced(config: Config, **data: object) -> DataConfig:
+    return config.data.model_copy(update=data)
+
+
 def weights(run: Path) -> dict[str, torch.Tensor]:
     found: dict[str, torch.Tensor] = load_file(run / "last" / "model.safetensors")
     return found
@@ -69,8 +74,8 @@ def test_a_run_leaves_its_whole_directory_and_the_same_seed_the_same_weights(con
     other = train(config.model_copy(update={"name": "other", "seed": 14}))
     names = {path.name for path in one.iterdir()}
     assert names == {
-        "config.yaml", "environment.json", "labels.json", "split.json", "lost.json", "metrics.jsonl", "train.log",
-        "last", "usage.json", "DONE",
+        "config.yaml", "environment.json", "labels.json", "split.json", "learned.json", "lost.json", "metrics.jsonl",
+        "train.log", "last", "usage.json", "DONE",
     }  # fmt: skip
     assert {path.name for path in (one / "last").iterdir()} >= {
         "model.safetensors",
@@ -437,6 +442,41 @@ def test_what_an_encoder_has_learned_from_is_asked_before_anything_is_written(
     with pytest.raises(InputError, match="does not tell which corpora"):
         train(named_encoder)
     assert not Path("runs").exists()
+
+
+def test_an_encoder_that_has_learned_what_is_held_out_is_refused(config: Config, tmp_path: Path) -> None:
+    """Nor does a run in between, or another name of the article, make it forget."""
+
+    def begun_with(run: Path, name: str, **data: object) -> Config:
+        model = config.model.model_copy(update={"encoder": str(run / "last")})
+        return named(config, name, epochs=1).model_copy(update={"model": model, "data": replaced(config, **data)})
+
+    whole = train(named(config, "whole", epochs=1).model_copy(update={"data": replaced(config, held_out=None)}))
+    between = train(begun_with(whole, "between", held_out=None))
+    own = ROOT / "seeds" / "003_e50b77e81069cd99"
+    for ending in (".txt", ".ann"):
+        (tmp_path / "renamed").mkdir(exist_ok=True)
+        shutil.copy(f"{own}{ending}", tmp_path / "renamed" / f"other{ending}")
+    renamed = (Source(path=tmp_path / "renamed"),)
+    told = "has learned 003_e50b77e81069cd99, held out or for development here"
+    ways: tuple[dict[str, object], ...] = ({}, {"held_out": renamed}, {"held_out": None, "development": renamed})
+    for number, data in enumerate(ways):
+        with pytest.raises(InputError, match=told if not data else "has learned other, held out"):
+            train(begun_with(between, f"leak{number}", **data))
+    # Another article than those that it has learned may be held out.
+    assert train(begun_with(train(named(config, "parted", epochs=1)), "fine")).exists()
+
+
+def test_heads_of_an_earlier_run_are_kept_or_refused(config: Config) -> None:
+    earlier = train(named(config, "earlier", epochs=1))
+    for shape, told in ((True, None), (False, "was trained with it"), ("auto", None)):
+        model = config.model.model_copy(update={"encoder": str(earlier / "last"), "word_shape": shape})
+        later = named(config, f"later-{shape}", epochs=1).model_copy(update={"model": model})
+        if told:
+            with pytest.raises(InputError, match=told):
+                train(later)
+        else:
+            train(later)
 
 
 def test_a_file_of_that_name_beside_the_runs_is_nobodys(config: Config) -> None:

@@ -161,3 +161,16 @@ def test_what_a_file_holds_out_does_not_choose_the_model(tmp_path: Path) -> None
     assert chosen == {"budi", "citra"}
     with pytest.raises(InputError, match=r"^data\.development: ani is in data\.held_out too"):
         parts_of(config(tmp_path, folders, sources=sources, held_out=test, development=test))
+
+
+def test_a_copy_of_a_held_out_article_does_not_choose_the_model_either(tmp_path: Path) -> None:
+    ani, budi, citra, dewi = articles("ani", "budi", "citra", "dewi")
+    folders = {"own": [ani, budi, citra], "chosen": [Document("copy", ani.text), dewi]}
+    sources, chosen = [{"path": "own"}], [{"path": tmp_path / "chosen"}]
+    parts = parts_of(config(tmp_path, folders, sources=sources, held_out={"leave_one_out": True}, development=chosen))
+    assert [[document.id for document in part.development] for part in parts] == [
+        ["dewi"],
+        ["copy", "dewi"],
+        ["copy", "dewi"],
+    ]
+    assert parts[0].dropped == [("copy", "ani")]
