@@ -130,6 +130,8 @@ class Config(Frozen):
     def _layers_once_and_in_order(cls, layers: tuple[Head, ...]) -> tuple[Head, ...]:
         if len(set(layers)) < len(layers):
             raise ValueError("names a layer twice")
+        if "content_inner" in layers and "content" not in layers:
+            raise ValueError("content_inner is what stands within a content: name content too")
         return tuple(head for head in HEADS if head in layers)
 
 

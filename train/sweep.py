@@ -36,7 +36,7 @@ def rows_of(path: Path, over: Sequence[str], seeds: str, overrides: Sequence[str
     not the same in all rows, are held out.
     """
     base = load_config(path, tuple(overrides))
-    if base.data.held_out is None:
+    if not base.data.held_out:
         cure = "--set 'data.held_out={leave_one_out: true}', or another of README.md"
         raise InputError(f"{path}: data.held_out", "holds no articles out, so there is nothing to compare on", cure)
     numbers = _values("--seeds", seeds) if seeds else [base.seed]

@@ -102,6 +102,7 @@ def test_rows_and_seeds_are_trained_once_and_compared(sweep: Command, tmp_path: 
     ("words", "told"),
     [
         (["--set", "data.held_out=null"], "data.held_out: holds no articles out"),
+        (["--set", "data.held_out=[]"], "data.held_out: holds no articles out"),
         (["--over", "train.epoch=1,2"], "train.epoch: Extra inputs"),
         (["--over", "train.epochs=1,-2"], "train.epochs: Input should be greater than or equal to 1"),
         (["--over", "train.epochs"], "not of the form key=a,b,c"),

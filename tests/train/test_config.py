@@ -43,6 +43,7 @@ def test_overrides_reach_nested_keys_as_yaml() -> None:
         ),
         ("name: x\ndata: {sources: []}", "data.sources", "at least 1"),
         ("name: x\nlayers: [entity, entity]\ndata: {sources: [{path: seeds}]}", "layers", "twice"),
+        ("name: x\nlayers: [content_inner]\ndata: {sources: [{path: seeds}]}", "layers", "name content too"),
         ("name: x/y\ndata: {sources: [{path: seeds}]}", "name", "pattern"),
         ("name: ..\ndata: {sources: [{path: seeds}]}", "name", "pattern"),
         ("name: [x", ":1", "not YAML"),
