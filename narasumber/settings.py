@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -21,6 +21,9 @@ class Frozen(BaseModel):
     """A strict, immutable record: an unknown key is an error, and so is an infinite number."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+PieceId = Annotated[int, Field(ge=0, lt=2**31, strict=True)]
 
 
 class WindowSettings(Frozen):
@@ -48,10 +51,10 @@ class Settings(Frozen):
     """Scores [tags, tags] of each head for one tag to follow another, known once the model is trained."""
     word_shape: bool = False
     token_types: bool = True
-    cls_id: int
-    sep_id: int
-    pad_id: int
-    unk_id: int
+    cls_id: PieceId
+    sep_id: PieceId
+    pad_id: PieceId
+    unk_id: PieceId
 
     @property
     def tag_counts(self) -> tuple[int, ...]:
@@ -76,6 +79,8 @@ class Settings(Frozen):
             raise InputError.of([replace(one, cure=cure) for one in validation_problems(str(path), error)]) from None
         if settings.version != 1:
             raise InputError(str(path), f"is of version {settings.version}, this program reads version 1", "upgrade")
+        if settings.heads != tuple(head for head in HEADS if head in settings.heads):
+            raise InputError(str(path), f"heads are not in the order of {', '.join(HEADS)}", "export again")
         for head in settings.heads:
             if settings.labels.get(head) != head_labels(head):
                 raise InputError(

@@ -18,7 +18,7 @@ from narasumber.labels import LAYERS, Head, head_labels, layer_of_head
 from narasumber.linking import link
 from narasumber.marked import with_marked_speech
 from narasumber.scope import LayerScope, Scope
-from narasumber.settings import Settings
+from narasumber.settings import FILE, Settings
 from narasumber.tags import in_terms_of, spans_of
 from narasumber.windows import Batch, Floats, Forward, Pieces, pieces_of, word_scores
 
@@ -36,7 +36,7 @@ class Tagger:
         """The tagger of an export folder; needs neither PyTorch nor a checkout.
 
         `weights` may name `model.int8.onnx`, smaller and quicker, where the export holds it. Raises InputError if the
-        folder is no export, or a file in it is missing or cut off.
+        folder is no export, or a file in it is missing, cut off or of another export.
         """
         folder = Path(folder)
         settings = Settings.read(folder)
@@ -46,7 +46,8 @@ class Tagger:
             raise InputError(
                 str(folder / "tokenizer.json"), f"cannot be read: {error}", "export the run again"
             ) from None
-        return cls(settings, tokenizer, _onnx_forward(folder / weights, settings))
+        last = max(tokenizer.get_vocab().values())
+        return cls(settings, tokenizer, _onnx_forward(folder / weights, settings, last))
 
     def __call__(self, text: str, id: str = "text") -> Document:
         """The text with its entities, sources, cues, contents and attributions."""
@@ -125,7 +126,7 @@ class Tagger:
         return consistent(pieces.text, with_one_label(pieces.text, names, pieces.words, scores, scope))
 
 
-def _onnx_forward(path: Path, settings: Settings) -> Forward:
+def _onnx_forward(path: Path, settings: Settings, last_piece: int) -> Forward:
     import onnxruntime
 
     try:
@@ -140,9 +141,15 @@ def _onnx_forward(path: Path, settings: Settings) -> Forward:
         (logits,) = session.run(["logits"], {name: batch[name] for name in names})
         return np.asarray(logits, dtype=np.float32)
 
-    width = session.get_outputs()[0].shape[-1]
-    if width != sum(settings.tag_counts):
-        raise InputError(
-            str(path), f"has {width} tags, its settings {sum(settings.tag_counts)}", "export the run again"
-        )
+    ids = np.array([[settings.cls_id, settings.unk_id, settings.pad_id, last_piece, settings.sep_id]])
+    none = np.zeros_like(ids)
+    try:
+        found = forward({"input_ids": ids, "attention_mask": none + 1, "token_type_ids": none, "word_shapes": none})
+    except Exception as error:  # see above
+        what = f"cannot read what tokenizer.json and {FILE} beside it make: {str(error).splitlines()[0][:200]}"
+        raise InputError(str(path), what, "export the run again: they are of two models") from None
+    if found.shape != (wanted := (*ids.shape, sum(settings.tag_counts))):
+        raise InputError(str(path), f"gives {found.shape}, its settings ask for {wanted}", "export the run again")
+    if not np.isfinite(found).all():
+        raise InputError(str(path), "gives what is no number", "train and export again")
     return forward

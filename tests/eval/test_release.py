@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -143,6 +144,25 @@ def test_an_export_that_is_cut_off_is_refused(export: Path, tmp_path: Path, here
     assert "Traceback" not in done.stderr
     path.unlink()
     assert here("predict", str(broken), str(ROOT / "seeds" / f"{HELD_OUT}.txt")).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("narasumber.json", lambda values: values | {"cls_id": -1}),
+        ("narasumber.json", lambda values: values | {"pad_id": "0"}),
+        ("narasumber.json", lambda values: values | {"sep_id": 1_000_000}),
+        ("narasumber.json", lambda values: values | {"heads": values["heads"][::-1]}),
+        ("tokenizer.json", lambda values: values["model"]["vocab"].update(jakarta=1_000_000) or values),
+    ],
+)
+def test_an_export_whose_files_do_not_fit_is_refused(
+    export: Path, tmp_path: Path, file: str, change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    mixed = shutil.copytree(export, tmp_path / "mixed")
+    (mixed / file).write_text(json.dumps(change(json.loads((mixed / file).read_text()))))
+    with pytest.raises(InputError):
+        Tagger.load(mixed)
 
 
 @pytest.mark.parametrize("transitions", [{}, {"entity": [[0.0]]}])
