@@ -80,7 +80,7 @@ _DAY: Final = (
 _OPENING: Final = re.compile(
     rf"(?<![\w-])(?P<cue>Berdasarkan(?= (?:{_DOCUMENT})\b)|Menurut|(?:{CITED.title()}|{CITING.title()})(?: dari)?)"
     rf"{_BLANK}+(?:pernyataan{_BLANK}+)?(?P<source>(?:{_WORD}){{0,24}}?{_LAST_WORD})"
-    rf"(?:{_BLANK}+(?:sesuai|per) [^,{BREAKS}{QUOTES}]+)?{_DAY}*,{_BLANK}+(?P<content>[\w{QUOTES}(])"
+    rf"(?:{_BLANK}+(?:sesuai|per) [^,{BREAKS}{QUOTES}]{{1,80}})?{_DAY}*,{_BLANK}+(?P<content>[\w{QUOTES}(])"
 )
 """What a sentence opens with: `Menurut A, ` and what A says."""
 _REPORTED: Final = re.compile(
@@ -107,7 +107,7 @@ _RETOLD: Final = re.compile(
 )
 """`"...," kata A, dikutip B`."""
 _COLON: Final = rf"(?P<source>[^\s,:][^,:{BREAKS}]{{0,80}})(?P<cue>:) "
-_TITLE: Final = re.compile(rf"\A\s*(?:[^{BREAKS}:]*[^\s{BREAKS}:],{_BLANK})?{_COLON}(?P<content>\S)")
+_TITLE: Final = re.compile(rf"\A\s*(?=\S)(?:[^{BREAKS}:]*[^\s{BREAKS}:],{_BLANK})?{_COLON}(?P<content>\S)")
 """`A: harga naik` above an article."""
 _LINK: Final = re.compile(rf"\b[Bb]aca [Jj]uga ?: {_COLON}")
 """... and in it, where no mark may tell what is said."""

@@ -37,7 +37,7 @@ from typing import Any, Final
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
 from narasumber.formats.common import LabelMap, Problems, decoded, read_bytes, read_text
-from narasumber.formats.projects import files_in
+from narasumber.formats.projects import files_in, is_seen
 from narasumber.labels import ATTRIBUTES, LABELS, Layer, layer_of_label
 
 _ROLES: Final[dict[str, Layer]] = {"Source": "source", "Content": "content"}
@@ -339,8 +339,11 @@ def _texts_in(folder: Path) -> list[str]:
 
 
 def is_file_name(id: str) -> bool:
-    """Whether `id` names a file in a folder or in folders in it, with `/` between them, and nothing outside of it."""
-    return "\0" not in id and all(part not in ("", ".", "..") and Path(part).name == part for part in id.split("/"))
+    """Whether `id` names a file in a folder or in folders in it, with `/` between them, none of them hidden, and
+    nothing outside of it.
+    """
+    parts = id.split("/")
+    return "\0" not in id and is_seen(PurePosixPath(id)) and all(part and Path(part).name == part for part in parts)
 
 
 def _decode(path: Path) -> tuple[str, bool]:

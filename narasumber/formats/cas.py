@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final, Literal
 
 from narasumber.document import Document
@@ -31,7 +31,16 @@ from narasumber.files import new_folder
 from narasumber.formats.brat import is_file_name
 from narasumber.formats.common import LabelMap, Problems, Tie, parse_json, short
 from narasumber.formats.layers import CUSTOM, NAMED_ENTITY, Item, short_name, to_document
-from narasumber.formats.projects import File, files_of, identity, is_of_several, members_of, meta_of, of_annotators
+from narasumber.formats.projects import (
+    INITIAL,
+    File,
+    files_of,
+    identity,
+    is_of_several,
+    members_of,
+    meta_of,
+    of_annotators,
+)
 from narasumber.labels import ATTRIBUTES, layer_of_label
 from narasumber.sentences import sentences
 from narasumber.words import words
@@ -345,7 +354,12 @@ def _file_name(document: Document, ending: Ending) -> str:
     if not is_file_name(document.id) or not (annotator is None or is_file_name(str(annotator))):
         what = "this document's id, or its annotator, is no file name"
         raise InputError(repr(document.id), what, "use letters, digits, _-.")
-    return f"{document.id}{ending}" if annotator is None else f"annotation/{document.id}.txt/{annotator}{ending}"
+    name = f"{document.id}{ending}" if annotator is None else f"annotation/{document.id}.txt/{annotator}{ending}"
+    place = PurePosixPath(name)
+    if identity(place) != (document.id, str(annotator or "")) or (annotator is None and place.stem == INITIAL):
+        what = "this document's id would be read as what a project has beside it"
+        raise InputError(repr(document.id), what, "rename it")
+    return name
 
 
 def _type_system(cassis: Any) -> Any:

@@ -19,7 +19,7 @@ from narasumber.errors import InputError
 from narasumber.formats.common import short
 
 _FOLDERS: Final = ("annotation", "curation")
-_INITIAL: Final = "INITIAL_CAS"
+INITIAL: Final = "INITIAL_CAS"
 _SOURCE_ENDINGS: Final = (".txt", ".xmi", ".json", ".tsv", ".html", ".htm", ".xml", ".pdf", ".conll", ".conllu")
 
 T = TypeVar("T")
@@ -55,7 +55,7 @@ def of_annotators(files: Sequence[T], name: Callable[[T], PurePosixPath]) -> lis
     """Of a project, the annotators' files; elsewhere all. What they began with, only where there is nothing else."""
     found = [file for file in files if identity(name(file))[1]] or list(files)
     beside = Counter(name(file).parent for file in found)
-    return [file for file in found if name(file).stem != _INITIAL or beside[name(file).parent] == 1]
+    return [file for file in found if name(file).stem != INITIAL or beside[name(file).parent] == 1]
 
 
 def identity(name: PurePosixPath) -> tuple[str, str]:
@@ -71,7 +71,7 @@ def identity(name: PurePosixPath) -> tuple[str, str]:
 
 
 def meta_of(annotator: str) -> dict[str, Any]:
-    return {} if annotator in ("", _INITIAL) else {"annotator": annotator}
+    return {} if annotator in ("", INITIAL) else {"annotator": annotator}
 
 
 @dataclass(frozen=True)
