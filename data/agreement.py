@@ -366,7 +366,8 @@ def with_notes(adjudicated: Adjudicated) -> Document:
         told = f"{'kept' if dispute.kept else 'left out'}: {dispute.what}{other} by {', '.join(dispute.said_by)}"
         told += f", not by {', '.join(dispute.not_by)}"
         notes.append({"kind": "#", "head": ["AnnotatorNotes", names[dispute.span]], "tail": " ".join(told.split())})
-    return replace(document, meta={**document.meta, "brat": [*document.meta.get("brat", ()), *notes]})
+    kept = document.meta.get("brat")
+    return replace(document, meta={**document.meta, "brat": [*(kept if isinstance(kept, list) else ()), *notes]})
 
 
 def _brat_name(span: Span) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from eval.score import learned_by
 from narasumber import html
@@ -185,7 +185,7 @@ def learning_curve(metrics: Sequence[Mapping[str, Any]], width: int = 720, heigh
 
     parts = [
         f'<svg class="curve" viewBox="0 0 {width} {height}" role="img" aria-labelledby="curve-title">'
-        f'<title id="curve-title">{_learning(metrics)}</title>'
+        f'<title id="curve-title">{escape(_learning(metrics))}</title>'
     ]
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         y = up(share)

@@ -187,7 +187,7 @@ def _found_out(source: Path, origin: str) -> str:
     if origin != "auto":
         return origin
     found, why = formats.detect(source)
-    typer.echo(f"{source}: read as {found.name}: {why}", err=True)
+    typer.echo(_printable(f"{source}: read as {found.name}: {why}"), err=True)
     return found.name
 
 
@@ -235,7 +235,7 @@ def _watched(documents: Iterable[Document], format: str, strict: bool = False) -
 
 def _tell_losses(losses: Mapping[str, int]) -> None:
     for what, number in losses.items():
-        typer.echo(f"not carried over: {what}: {number}", err=True)
+        typer.echo(_printable(f"not carried over: {what}: {number}"), err=True)
 
 
 @app.command()
@@ -282,7 +282,7 @@ def _table(findings: list[Finding], title: str, in_colour: bool) -> str:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(title))
+    table = Table(title=Text(_printable(title)))
     for column in ("severity", "code", "place", "what", "text", "cure"):
         table.add_column(column, overflow="fold")
     for item in findings:
@@ -593,7 +593,7 @@ def _run(command: Callable[[], None]) -> None:
         command()
     except InputError as error:
         for problem in error.problems:
-            sys.stderr.write(f"{problem}\n")
+            sys.stderr.write("".join(f"{_printable(line)}\n" for line in str(problem).split("\n")))
         sys.exit(2)
     except ModuleNotFoundError as error:
         package = (error.name or "").split(".")[0]

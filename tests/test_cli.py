@@ -212,6 +212,24 @@ def test_a_device_or_pipe_is_written_to_and_not_replaced(here: Command, tmp_path
     assert (tmp_path / "file.json").read_text(encoding="utf-8") == told
 
 
+def test_what_a_file_says_does_not_steer_the_terminal(here: Command, tmp_path: Path) -> None:
+    escape = "\x1b]0;owned\x07\x1b[2J"
+    folder = tmp_path / f"in{escape}"
+    folder.mkdir()
+    (folder / "a.txt").write_text("Kim pergi", encoding="utf-8")
+    (folder / "a.ann").write_text(f"T1\tPER 0 3\tKim\nA1\tKind T{escape}9 Person\n", encoding="utf-8")
+    refused = here("lint", str(folder))
+    assert refused.returncode == 2 and "in ]0;owned" in refused.stderr
+    (folder / "a.ann").write_text("T1\tPER 0 3\tKim\n", encoding="utf-8")
+    told = here("lint", str(folder))
+    row = {"id": 1, "text": "Kim pergi", "label": [[0, 3, "PER"]], f"field{escape}": [1]}
+    (tmp_path / "d.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    lost = here("convert", str(tmp_path / "d.jsonl"), "--format", "conll", "--to", str(tmp_path / "d.conll"))
+    assert "field" in lost.stderr
+    for done in (refused, told, lost):
+        assert "\x1b" not in done.stdout + done.stderr and "\x07" not in done.stdout + done.stderr
+
+
 def test_a_pipe_is_not_read_in_part(here: Command, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for words in (["convert", "pipe", "--to", "out"], ["lint", "pipe"], ["lint", "pipe", "--from", "conll"]):

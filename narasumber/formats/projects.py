@@ -37,11 +37,17 @@ HIGHEST_RATIO: Final = 200
 def files_in(folder: Path) -> dict[Path, PurePosixPath]:
     """All files of a folder and the folders in it, but for hidden ones, with their names in it, by name.
 
-    The names of what is in a folder `annotation` or `curation` begin with these words.
+    The names of what is in a folder `annotation` or `curation` begin with these words. Raises InputError for folders
+    that are nested a thousand deep.
     """
     own = folder.resolve().name
     top = PurePosixPath(own if own in _FOLDERS else "")
-    found = sorted(file for file in folder.rglob("*") if file.is_file())
+    try:
+        found = sorted(file for file in folder.rglob("*") if file.is_file())
+    except RecursionError:
+        raise InputError(
+            str(folder), "has folders that are nested too deep", "name the one with the articles"
+        ) from None
     names = {file: top.joinpath(*file.relative_to(folder).parts) for file in found}
     return {file: name for file, name in names.items() if is_seen(name)}
 

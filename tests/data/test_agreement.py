@@ -163,6 +163,12 @@ def test_a_gap_is_part_of_a_span() -> None:
     assert (content.f1, content.pairs[0].both) == (0.0, 0)
 
 
+def test_notes_of_another_form_are_left_where_they_are() -> None:
+    sides = [replace(by(who, *spans), meta={"annotator": who, "brat": 5}) for who, spans in (("A", [ANI]), ("B", []))]
+    (note,) = with_notes(settle(*sides)).meta["brat"]
+    assert note["head"][0] == "AnnotatorNotes"
+
+
 def test_an_article_that_one_annotator_lacks_is_missing_data() -> None:
     pair = [by("ani", ANI), by("budi", ANI, BUDI)]
     alone = by("budi", SOLO, id="e")

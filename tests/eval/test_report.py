@@ -263,6 +263,13 @@ def test_layers_that_were_not_trained_are_told_so(write: Write, seeds: list[Docu
     assert page.count("not trained") == 7
 
 
+def test_metrics_that_are_no_numbers_are_no_part_of_the_page(write: Write, seeds: list[Document]) -> None:
+    row = {"epoch": "</title><script>bad()</script>", "loss": 1.0, "learning_rate": 0.1, "tokens_per_second": 9.0}
+    rows = [{**row, "step": step} for step in (1, 2)]
+    page, _, _ = write(seeds, metrics=rows)
+    assert "<script>bad" not in page and "&lt;script&gt;bad" in page
+
+
 def test_report_of_nothing(write: Write) -> None:
     empty = Document("empty", "Tidak ada apa-apa.\n")
     bare = {"total": 0, "by_cause": [], "spans": []}
