@@ -5,6 +5,7 @@ contradict, what is damaged in the text, what is scarce.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,9 @@ CUE_ELSEWHERE: Final = 3
 
 CONTEXT: Final = 80
 """Characters shown on each side of a finding."""
+
+_LONGEST: Final = 60
+"""Letters of two words that may have lost the blank between them."""
 
 _EDGES: Final = " \t\r\n\u00a0.,;:!?-\u2013\u2014/"
 
@@ -288,10 +292,11 @@ def _damage(document: Document) -> Iterator[Finding]:
     for match in _SCRAMBLED.finditer(document.text):
         if plain := _unscrambled(match[0]):
             found.setdefault(f"{match[0]!r} was {plain!r} once", []).append(match.span())
-    covered = [place for places in found.values() for place in places]
+    covered = sorted(place for places in found.values() for place in places)
     for what, pattern in _DAMAGED.items():
         for match in pattern.finditer(document.text):
-            if not any(start <= match.start() < end for start, end in covered):
+            before = bisect_right(covered, (match.start(), len(document.text))) - 1
+            if before < 0 or covered[before][1] <= match.start():
                 found.setdefault(f"{what}, {match[0]!r}", []).append(match.span())
     for what, places in found.items():
         times = f", {len(places)} times" if len(places) > 1 else ""
@@ -392,7 +397,7 @@ def _glued(texts: Sequence[Sequence[str]], words: Counter[str]) -> frozenset[str
         (word[:cut], word[cut:]): word
         for word, number in words.items()
         if number == 1
-        for cut in range(4, len(word) - 3)
+        for cut in range(4, min(len(word), _LONGEST) - 3)
         if words[word[:cut]] and words[word[cut:]] and word[:cut] not in _PREFIXES
     }
     side_by_side = {pair for text in texts for pair in zip(text, text[1:], strict=False) if pair in pairs}

@@ -6,6 +6,7 @@ overlap, nest and have gaps. Labels are drawn by CSS: without its tags, a page h
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -218,17 +219,20 @@ def _item(
 def _paragraphs(document: Document, key: str, marks: Mapping[Span | Attribution, Mark]) -> str:
     """The whole text: each line a paragraph, what stands between lines as it is."""
     text = document.text
-    kinds = {start: kind for kind, start, _ in sections(text)}
+    kinds = sorted((start, kind) for kind, start, _ in sections(text))
     numbers: defaultdict[Span, list[int]] = defaultdict(list)
     for number, item in enumerate(document.attributions, 1):
         for span in item.spans:
             numbers[span].append(number)
     inner = set(outermost(document.layer("content"))[1])
     parts: list[str] = []
-    done = 0
+    done = begun = 0
+    here: list[Span] = []
     for start, end in lines(text):
-        kind = next((kind for place, kind in kinds.items() if start <= place < end), "body")
-        here = [span for span in document.spans if span.start < end and start < span.end]
+        place = bisect_left(kinds, (start,))
+        kind = kinds[place][1] if place < len(kinds) and kinds[place][0] < end else "body"
+        first, begun = begun, bisect_left(document.spans, end, key=lambda span: span.start)
+        here = [span for span in (*here, *document.spans[first:begun]) if start < span.end]
         cuts = sorted({start, end} | {cut for span in here for cut in _cuts(text, span) if start < cut < end})
         pieces = (
             _piece(text, one, two, here, inner, numbers, key, marks) for one, two in zip(cuts, cuts[1:], strict=False)
