@@ -66,8 +66,11 @@ def load_encoder(name: str, revision: str | None = None) -> Encoder:
 
     A folder may be a model of a run (`runs/news/last`), to train it further.
     Weights come from safetensors, else from a `.bin` that is read with `weights_only`; code of a model is never run.
-    Raises InputError if the encoder cannot be had, lacks weights or a tokenizer, or the two do not belong together.
+    Raises InputError if the encoder cannot be had, lacks weights or a tokenizer, the two do not belong together, or a
+    revision is asked of what has none.
     """
+    if revision and (name == "builtin" or Path(name).is_dir()):
+        raise InputError("model.revision", f"{name} is no model of a hub, and has none", "leave it out")
     if (Path(name) / FILE).is_file():
         return _trained(Path(name))
     if name == "builtin":

@@ -296,6 +296,12 @@ def test_folders_that_are_no_encoder_are_refused(copied: Path, change: Change, t
     assert all(problem.cure for problem in caught.value.problems)
 
 
+def test_a_folder_has_no_revisions(tiny_encoder: Path) -> None:
+    for name in (str(tiny_encoder), "builtin"):
+        with pytest.raises(InputError, match=r"model\.revision: .* is no model of a hub"):
+            load_encoder(name, revision="main")
+
+
 def test_a_folder_that_is_not_there_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such folder"):
         load_encoder(str(tmp_path / "none"))
