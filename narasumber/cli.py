@@ -486,7 +486,8 @@ def predict(
         str, typer.Option(metavar="FORMAT", help=f"html (a page to read), {', '.join(WRITTEN)}.")
     ] = "json",
     to: Annotated[
-        Path | None, typer.Option(help="File (for some formats: folder) to write; standard output if left out.")
+        Path | None,
+        typer.Option(help="File (for some formats: new folder) to write; standard output if left out."),
     ] = None,
     weights: Annotated[str, typer.Option(help="model.int8.onnx is smaller, where the export has it.")] = "model.onnx",
 ) -> None:
@@ -497,6 +498,9 @@ def predict(
     if to is None and format != "html" and not formats.FORMATS[format].is_text:
         raise InputError("--to", f"{format} cannot go to standard output", "name a folder or file: --to PATH")
     _check_target(to, files)
+    if to is not None and to.is_dir() and any(to.iterdir()):
+        what = "holds files, which may have been corrected by hand"
+        raise InputError(str(to), what, "name a new folder, or a file, or empty it")
     documents = _articles(files)
     tagger = Tagger.load(model, weights)
     meta = {"model": tagger.settings.name}

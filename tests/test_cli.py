@@ -92,6 +92,8 @@ def test_predictions_in_every_format(here: Command, model: str, tmp_path: Path) 
     assert document.spans
     assert here("predict", model, ARTICLE, "--format", "brat", "--to", str(tmp_path / "brat")).returncode == 0
     assert read_brat(tmp_path / "brat" / "003_e50b77e81069cd99.txt").spans == document.spans
+    again = here("predict", model, ARTICLE, "--format", "brat", "--to", str(tmp_path / "brat"))
+    assert again.returncode == 2 and "may have been corrected by hand" in again.stderr
     (task,) = json.loads(here("predict", model, ARTICLE, "--format", "labelstudio").stdout)
     assert task["predictions"][0]["model_version"] == document.meta["model"] == "quickstart"
     columns = here("predict", model, ARTICLE, "--format", "conll").stdout.splitlines()
