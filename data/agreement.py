@@ -225,7 +225,7 @@ def _closed(document: Document, layer: Layer) -> bool:
 
 
 def _exact(document: Document, head: Head) -> set[tuple[str, tuple[tuple[int, int], ...]]]:
-    return {(span.label, span.parts) for span in flat_view(document, head)[0]}
+    return {(span.label, span.stretches(document.text)) for span in flat_view(document, head)[0]}
 
 
 def _f1(count: Mapping[str, int]) -> float | None:

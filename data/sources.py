@@ -69,6 +69,10 @@ class Source(Frozen):
         """Raises InputError with every problem of every file."""
         if self.corpus:
             return list(load_corpus(self.corpus, self.path, self.split))
+        if self.labels and "json" in (self.format, formats.detect(self.path)[0].name if self.format == "auto" else ""):
+            raise InputError(
+                f"data.sources: {self.path}", "json has the labels of the scheme already", "leave labels out"
+            )
         return load_documents(self.path, self.format, self.labels)
 
 

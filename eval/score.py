@@ -146,13 +146,14 @@ def _span_key(span: Span) -> Hashable:
 def attribution_counts(gold: Sequence[Document], predicted: Sequence[Document], *, half: bool = False) -> Counts:
     """Whole attributions by document: cue, all sources and all contents right, contents by half if `half`."""
     if not half:
-        return _counts(gold, predicted, lambda document: {_attribution_key(item) for item in document.attributions})
+        return _counts(gold, predicted, _attribution_keys)
     rows = []
     for document, other in zip(gold, predicted, strict=True):
-        by_cue = {item.cue.parts: item for item in other.attributions}
+        text = document.text
+        by_cue = {item.cue.stretches(text): item for item in other.attributions}
         right = sum(
-            (found := by_cue.get(item.cue.parts)) is not None
-            and {own.parts for own in found.sources} == {own.parts for own in item.sources}
+            (found := by_cue.get(item.cue.stretches(text))) is not None
+            and {own.stretches(text) for own in found.sources} == {own.stretches(text) for own in item.sources}
             and _share(document.text, item.contents, found.contents) >= HALF
             for item in document.attributions
         )
@@ -286,19 +287,24 @@ def _share(text: str, one: Sequence[Span], other: Sequence[Span]) -> float:
     return len(left & right) / len(left | right) if left or right else 1.0
 
 
-def _attribution_key(item: Attribution) -> Hashable:
-    return (item.cue.parts, *(frozenset(span.parts for span in spans) for spans in (item.sources, item.contents)))
+def _attribution_keys(document: Document) -> set[Hashable]:
+    return {_attribution_key(item, document.text) for item in document.attributions}
+
+
+def _attribution_key(item: Attribution, text: str) -> Hashable:
+    roles = ((item.cue,), item.sources, item.contents)
+    return tuple(frozenset(span.stretches(text) for span in spans) for spans in roles)
 
 
 def _attributions_by_form(gold: Sequence[Document], predicted: Sequence[Document]) -> dict[str, Any]:
     """Recall of whole attributions by the Form of their first content."""
     hits: defaultdict[str, list[bool]] = defaultdict(list)
     for document, other in zip(gold, predicted, strict=True):
-        found = {_attribution_key(item) for item in other.attributions}
+        found = _attribution_keys(other)
         for item in document.attributions:
             forms = [form for content in item.contents if (form := content.attribute("Form"))]
             if forms:
-                hits[forms[0]].append(_attribution_key(item) in found)
+                hits[forms[0]].append(_attribution_key(item, document.text) in found)
     return _recalls(hits, ATTRIBUTES["Form"][1])
 
 
@@ -307,10 +313,10 @@ def _by_attribute(gold: Sequence[Document], predicted: Sequence[Document], name:
     layer, values = ATTRIBUTES[name]
     hits: defaultdict[str, list[bool]] = defaultdict(list)
     for document, other in zip(gold, predicted, strict=True):
-        found = {span.parts for span in other.layer(layer)}
+        found = {span.stretches(other.text) for span in other.layer(layer)}
         for span in document.layer(layer):
             if value := span.attribute(name):
-                hits[value].append(span.parts in found)
+                hits[value].append(span.stretches(document.text) in found)
     return _recalls(hits, values)
 
 
@@ -321,7 +327,7 @@ def _recalls(hits: Mapping[str, Sequence[bool]], order: Sequence[str]) -> dict[s
 def _links(gold: Sequence[Document], relinked: Sequence[Document]) -> dict[str, Any]:
     def keys(document: Document, layers: Sequence[Layer]) -> set[Hashable]:
         return {
-            (item.cue.parts, span.layer, span.parts)
+            (item.cue.stretches(document.text), span.layer, span.stretches(document.text))
             for item in document.attributions
             for span in item.spans
             if span.layer in layers

@@ -95,7 +95,10 @@ def _common(
 @app.command()
 def convert(
     source: Annotated[Path, typer.Argument(help="A file or folder of annotated articles.")],
-    to: Annotated[Path, typer.Option(help="The file or folder to write; a file or data set there is replaced.")],
+    to: Annotated[
+        Path,
+        typer.Option(help="The file or folder to write; a file or data set there is replaced, if not in the source."),
+    ],
     origin: Annotated[
         str,
         typer.Option(
@@ -123,8 +126,7 @@ def convert(
     origin = _found_out(source, origin)
     if held_out and format != "dataset":
         raise InputError("--held-out", f"{format} has no splits", "leave it out, or write --format dataset")
-    if labels and origin == "json":
-        raise InputError("--label", "json has the labels of the scheme already", "leave it out")
+    _check_labels(labels, origin)
     if workers > 1 and (origin, format) != ("json", "dataset"):
         typer.echo(f"--workers: from {origin} to {format} one process does all", err=True)
     if format != "dataset":
@@ -218,6 +220,11 @@ def _label_map(pairs: Sequence[str]) -> dict[str, str]:
     return labels
 
 
+def _check_labels(labels: Mapping[str, str], origin: str) -> None:
+    if labels and origin == "json":
+        raise InputError("--label", "json has the labels of the scheme already", "leave it out")
+
+
 def _watched(documents: Iterable[Document], format: str, strict: bool = False) -> Iterator[Document]:
     """Passes documents on to a writer; behind the last one, before their file is there, tells what is lost."""
     from narasumber.formats.common import left_out_of
@@ -260,7 +267,10 @@ def lint(
     from data.sources import load_documents
 
     _check_target(to, [source])
-    documents = load_documents(source, _found_out(source, source_format), _label_map(label or []))
+    labels = _label_map(label or [])
+    origin = _found_out(source, source_format)
+    _check_labels(labels, origin)
+    documents = load_documents(source, origin, labels)
     findings = findings_of(documents, min_examples)
     title = f"{source}: {len(findings)} findings"
     if format is LintFormat.json:

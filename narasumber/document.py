@@ -56,6 +56,16 @@ class Span:
         """Start and end of each stretch that is covered; one where there is no gap."""
         return self.fragments or ((self.start, self.end),)
 
+    def stretches(self, text: str) -> tuple[tuple[int, int], ...]:
+        """The parts, as one where nothing but white space is between: brat parts a span wherever a line ends."""
+        found = [self.parts[0]]
+        for start, end in self.parts[1:]:
+            if text[found[-1][1] : start].isspace():
+                found[-1] = (found[-1][0], end)
+            else:
+                found.append((start, end))
+        return tuple(found)
+
     def attribute(self, name: str) -> str | None:
         return dict(self.attributes).get(name)
 

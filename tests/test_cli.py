@@ -9,8 +9,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -202,11 +202,13 @@ def test_a_device_or_pipe_is_written_to_and_not_replaced(here: Command, tmp_path
     pipe, link = tmp_path / "pipe", tmp_path / "link"
     os.mkfifo(pipe)
     link.symlink_to(tmp_path / "file.json")
-    with ThreadPoolExecutor(1) as reader:
-        read = reader.submit(pipe.read_text, encoding="utf-8")
-        done = here("convert", str(ROOT / "seeds"), "--format", "json", "--to", str(pipe))
-        told = read.result()
+    read: list[str] = []
+    reader = Thread(target=lambda: read.append(pipe.read_text(encoding="utf-8")), daemon=True)
+    reader.start()
+    done = here("convert", str(ROOT / "seeds"), "--format", "json", "--to", str(pipe))
+    reader.join(60)
     assert done.returncode == 0, done.stderr
+    (told,) = read
     assert len(told.splitlines()) == 5
     assert pipe.is_fifo()
     assert here("convert", str(ROOT / "seeds"), "--format", "json", "--to", str(link)).returncode == 0

@@ -100,8 +100,9 @@ def _learn(config: AdaptConfig, encoder: Encoder, folder: Path, accelerator: Acc
         with writing(folder):
             data = {**found, "corpora": corpora_of((), config.model.encoder)}
             write_json(folder / "environment.json", environment(accelerator, config, data))
-            if before := learned_before(config.model.encoder):
-                write_json(folder / LEARNED, before)
+            before = learned_before(config.model.encoder)
+            if any(before.values()):
+                write_json(folder / LEARNED, {key: sorted(own) for key, own in before.items()})
 
     def measure(when: str) -> None:
         """Puts the loss on held-out text into scores.json, unless it is there."""

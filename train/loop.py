@@ -177,7 +177,7 @@ class Loop(Generic[Example]):
     def updates(self) -> Iterator[Update]:
         """Runs from where the state stands to the end of the last epoch, one update a turn.
 
-        Raises InputError as soon as the loss, or after the last update a weight, is no number.
+        Raises InputError as soon as the loss, or at the end of an epoch a weight, is no number.
         """
         state = self.state
         while state.epoch < self.plan.epochs:
@@ -190,12 +190,13 @@ class Loop(Generic[Example]):
                 state.batch += 1
                 if update.ends_epoch:
                     state.epoch, state.batch = state.epoch + 1, 0
+                    own = self.accelerator.unwrap_model(self.network)
+                    if not all(torch.isfinite(parameter).all() for parameter in own.parameters()):
+                        raise _diverged(f"after update {state.step} a weight")
                     if self.mean is not None and state.epoch in self.plan.averaged:
-                        self.mean.update_parameters(self.accelerator.unwrap_model(self.network))
+                        self.mean.update_parameters(own)
                     plan = []
                 yield update
-        if not all(torch.isfinite(parameter).all() for parameter in self.learned.parameters()):
-            raise _diverged("after the last update a weight")
 
     def _update(self, examples: list[Example], ends_epoch: bool) -> Update:
         accelerator, config, state = self.accelerator, self.config, self.state

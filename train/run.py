@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from accelerate import Accelerator, PartialState
@@ -55,6 +55,8 @@ from train.tagging import Tagging, start_transitions
 
 RUNS = Path("runs")
 LEARNED = "learned.json"
+_SIDES = ("learned", "chosen_by")
+T = TypeVar("T")
 ON_CPU = not torch.accelerator.is_available()
 """Accelerate has to be told, else processes on a CPU do not know of each other."""
 
@@ -141,8 +143,12 @@ def parts_of(config: Config) -> list[Part]:
             development, out = inner[0].held_out, [*fold.dropped, *inner[0].dropped]
         else:
             # What all but repeats a held-out article would choose the model that this is to measure.
-            copies = {chosen_by[left].id: fold.held_out[right].id for left, right in related(chosen_by, fold.held_out)}
+            near_ones = related(chosen_by, fold.held_out) if chosen_by else ()
+            copies = {chosen_by[left].id: fold.held_out[right].id for left, right in near_ones}
             development, out = [own for own in chosen_by if own.id not in copies], fold.dropped
+            if chosen_by and not development:
+                what = f"repeats what is held out: {', '.join(f'{own} {other}' for own, other in copies.items())}"
+                raise InputError(f"{config.name}: data.development", what, "name articles of its own")
         if config.train.patience is not None and not development:
             cure = "set data.development, or drop patience"
             raise InputError(f"{config.name}: train.patience", "needs development articles", cure)
@@ -223,9 +229,11 @@ def checked_parts(config: Config) -> list[Part]:
     if (RUNS / config.name / "DONE").exists():
         return parts
     encoder = checked_encoder(config)
-    known = set(learned_before(config.model.encoder))
+    before = learned_before(config.model.encoder)
     for part in parts:
-        if seen := [own.id for own in (*part.held_out, *part.development) if digests([own]) & known]:
+        # What has chosen the earlier model may choose this one, too, but not measure it.
+        unlike = ((part.held_out, before["learned"] | before["chosen_by"]), (part.development, before["learned"]))
+        if seen := [document.id for own, known in unlike for document in own if digests([document]) & known]:
             what = f"{config.model.encoder} has learned {', '.join(seen[:3])}{', ...' * (len(seen) > 3)}"
             cure = "hold out what it has not seen, or train that one without what is held out here"
             raise InputError(f"{config.name}: model.encoder", f"{what}, held out or for development here", cure)
@@ -246,7 +254,8 @@ def checked_encoder(config: Config | AdaptConfig) -> Encoder:
         what = f"no package for {', '.join(missing)} is installed"
         raise InputError(f"{config.name}: train.trackers", what, f"pip install {' '.join(missing)}")
     encoder = load_encoder(config.model.encoder, revision=config.model.revision)
-    corpora_of((), config.model.encoder)  # raises where they are not told
+    corpora_of((), config.model.encoder)  # both raise where it is not told
+    learned_before(config.model.encoder)
     freeze(encoder.model, config.model.frozen_layers)
     if config.train.gradient_checkpointing and not encoder.model.supports_gradient_checkpointing:
         where = f"{config.name}: train.gradient_checkpointing"
@@ -273,9 +282,10 @@ def settings_of(config: Config, encoder: Encoder, training: Sequence[Document]) 
             f"no article to train on annotates {', '.join(untaught)}",
             f"layers: [{', '.join(head for head in config.layers if head not in untaught)}]",
         )
-    has_shapes = "shape.weight" in encoder.heads if encoder.heads else encoder.uncased
+    goes_on = any(f"heads.{head}.weight" in encoder.heads for head in config.layers)
+    has_shapes = "shape.weight" in encoder.heads if goes_on else encoder.uncased
     shapes = has_shapes if config.model.word_shape == "auto" else config.model.word_shape
-    if encoder.heads and shapes != has_shapes:
+    if goes_on and shapes != has_shapes:
         what = f"{encoder.name} was trained with{'' if has_shapes else 'out'} it, and its heads could not be kept"
         raise InputError(f"{config.name}: model.word_shape", what, "leave it out, or begin with another encoder")
     return Settings(
@@ -511,8 +521,10 @@ def _describe(
         },
     )
     write_json(folder / "lost.json", lost_report(lost))
-    own = digests([*part.articles, *part.development])
-    write_json(folder / LEARNED, sorted(own.union(learned_before(config.model.encoder))))
+    learned = learned_before(config.model.encoder)
+    learned["learned"] |= digests(part.articles)
+    learned["chosen_by"] |= digests(part.development)
+    write_json(folder / LEARNED, {key: sorted(own) for key, own in learned.items()})
     _tell(folder.name, part, sampling)
 
 
@@ -534,24 +546,27 @@ def corpora_of(training: Sequence[Document], encoder: str) -> list[str]:
     Raises InputError if that run does not tell them.
     """
     names = {str(document.meta["corpus"]) for document in training if "corpus" in document.meta}
-    before = Path(encoder).parent / "environment.json"
-    if Path(encoder).is_dir() and before.is_file():
-        try:
-            names.update(json.loads(before.read_text(encoding="utf-8"))["data"].get("corpora", ()))
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):
-            what = "does not tell which corpora the encoder has learned from"
-            raise InputError(str(before), what, "restore it, or copy the encoder's folder to where none is") from None
-    return sorted(names)
+    earlier = _of_earlier_run(encoder, "environment.json", lambda values: set(values["data"].get("corpora", ())))
+    return sorted(names | (earlier or set()))
 
 
-def learned_before(encoder: str) -> list[str]:
-    """`digests` of the articles that a run, and those that its encoder is from, learned from or were chosen by."""
-    file = Path(encoder).parent / LEARNED
+def learned_before(encoder: str) -> dict[str, set[str]]:
+    """`digests` of what the run that the encoder is from, and those before it, `learned`, and were `chosen_by`.
+
+    Raises InputError if that run does not tell them.
+    """
+    found = _of_earlier_run(encoder, LEARNED, lambda values: {key: set(map(str, values[key])) for key in _SIDES})
+    return found or {key: set() for key in _SIDES}
+
+
+def _of_earlier_run(encoder: str, name: str, take: Callable[[Any], T]) -> T | None:
+    """What `take` finds in a file of the run that an encoder is from, if it is from one."""
+    file = Path(encoder).parent / name
     if not (Path(encoder).is_dir() and file.is_file()):
-        return []
+        return None
     try:
-        return [str(one) for one in json.loads(file.read_text(encoding="utf-8"))]
-    except (OSError, ValueError, TypeError):
+        return take(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         what = "does not tell what the encoder has learned from"
         raise InputError(str(file), what, "restore it, or copy the encoder's folder to where none is") from None
 

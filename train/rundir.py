@@ -5,10 +5,11 @@ labels.json        the tags of each head, in order    split.json         which a
 metrics.jsonl      one JSON object an update          train.log
 state/             the last checkpoint: weights, optimizer and TrainState, and a lock, while the run is unfinished
 best/  last/       model folders (best only where development articles choose it)
+learned.json       digests of the texts that it and its encoder learned, and were chosen by
 lost.json          spans that no head can learn       usage.json         wall time and peak memory
 DONE               written when all else is
 
-Of `narasumber adapt`, in place of labels, split, lost and best:
+Of `narasumber adapt`, in place of labels, split, lost and best, and of learned where its encoder is of no run:
 
 text/              text as it is read, and its tokenizer, while the run is unfinished
 last/              an encoder                         scores.json        loss on held-out text before and after

@@ -203,8 +203,6 @@ def read(path: Path, format: str = "auto", labels: LabelMap | None = None) -> It
     chosen = detect(path)[0] if format == "auto" else _format(format)
     if not chosen.reads:
         raise InputError(chosen.name, "is written only", "convert from another format")
-    if labels and chosen.name == "json":
-        raise InputError(str(path), "is in the labels of the scheme already", "leave labels out")
     _check_source(path, chosen.what)
     is_empty = True
     for document in chosen.load().read(path, labels or {}):

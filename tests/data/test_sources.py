@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from data.sources import fingerprint, load_documents, with_meta
+from data.sources import Source, fingerprint, load_documents, with_meta
+from narasumber import formats
 from narasumber.document import Document
 from narasumber.errors import InputError
 
@@ -110,3 +111,12 @@ def test_the_fingerprint_is_of_what_a_model_learns_from() -> None:
     known = replace(document, meta={"outlet": "kontan.co.id"})
     masked = replace(document, meta={"unknown": [["entity", 9, 15]]})
     assert fingerprint([document]) == fingerprint([known]) != fingerprint([masked])
+
+
+@pytest.mark.parametrize("format", ["auto", "json"])
+def test_labels_of_json_lines_are_refused_and_not_passed_over(
+    tmp_path: Path, seeds: list[Document], format: str
+) -> None:
+    formats.write(seeds[:1], tmp_path / "own.jsonl", "json")
+    with pytest.raises(InputError, match="json has the labels of the scheme already"):
+        Source(path=tmp_path / "own.jsonl", format=format, labels={"PER": ""}).load()

@@ -158,6 +158,12 @@ def test_a_gap_is_part_of_a_span() -> None:
     assert attribution_counts([gold], [gold]).tolist() == [[1, 1, 1]]
     (error,) = find_errors([gold], [predicted])
     assert error["error"] == "boundary"
+    lines = replace(whole, start=29, fragments=((29, 35), (36, 68)))  # what brat makes of a span over two lines
+    one, other = (
+        Document("d", TEXT, (cue, own), (Attribution(cue, (), (own,)),))
+        for own in (lines, replace(lines, fragments=()))
+    )
+    assert attribution_counts([one], [other]).tolist() == [[1, 1, 1]]
 
 
 def test_the_best_epoch_is_chosen_by_what_is_learned(seeds: list[Document]) -> None:

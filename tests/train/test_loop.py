@@ -21,6 +21,7 @@ from safetensors.torch import load_file
 from transformers.models.bert.modeling_bert import BertIntermediate
 
 from data.sources import DataConfig, Source
+from data.splits import HeldOut
 from eval.evaluate import folds_of
 from narasumber import formats
 from narasumber.document import Document
@@ -439,7 +440,7 @@ def test_what_an_encoder_has_learned_from_is_asked_before_anything_is_written(
     assert corpora_of((), str(folder)) == ["pfsa-id"]
     Path("earlier/environment.json").write_text('{"name": "conda"}')
     named_encoder = config.model_copy(update={"model": config.model.model_copy(update={"encoder": str(folder)})})
-    with pytest.raises(InputError, match="does not tell which corpora"):
+    with pytest.raises(InputError, match="does not tell what the encoder has learned"):
         train(named_encoder)
     assert not Path("runs").exists()
 
@@ -463,8 +464,13 @@ def test_an_encoder_that_has_learned_what_is_held_out_is_refused(config: Config,
     for number, data in enumerate(ways):
         with pytest.raises(InputError, match=told if not data else "has learned other, held out"):
             train(begun_with(between, f"leak{number}", **data))
-    # Another article than those that it has learned may be held out.
-    assert train(begun_with(train(named(config, "parted", epochs=1)), "fine")).exists()
+    # Another article than those that it has learned may be held out, and what chose it may choose again, not measure.
+    chosen_by = {"development": HeldOut(documents=("004_fd3c2c62b3b5200f",))}
+    parted = named(config, "parted", epochs=1).model_copy(update={"data": replaced(config, **chosen_by)})
+    first = train(parted)
+    assert train(begun_with(first, "fine", **chosen_by)).exists()
+    with pytest.raises(InputError, match="has learned 004_fd3c2c62b3b5200f"):
+        train(begun_with(first, "measured", held_out=chosen_by["development"]))
 
 
 def test_heads_of_an_earlier_run_are_kept_or_refused(config: Config) -> None:
@@ -486,7 +492,7 @@ def test_a_file_of_that_name_beside_the_runs_is_nobodys(config: Config) -> None:
 
 def test_weights_that_the_last_update_breaks_are_no_model(config: Config) -> None:
     one_update = {"epochs": 1, "tokens_per_batch": 100_000, "warmup": 0.0}
-    with pytest.raises(InputError, match=r"train\.learning_rate: after the last update a weight is no number"):
+    with pytest.raises(InputError, match=r"train\.learning_rate: after update 1 a weight is no number"):
         train(named(config, "broken", learning_rate=1e39, **one_update))
     assert not (Path("runs") / "broken" / "last").exists()
 

@@ -174,3 +174,8 @@ def test_a_copy_of_a_held_out_article_does_not_choose_the_model_either(tmp_path:
         ["copy", "dewi"],
     ]
     assert parts[0].dropped == [("copy", "ani")]
+    write_brat([Document("copy", ani.text)], tmp_path / "copies")
+    alone = [{"path": tmp_path / "copies"}]
+    asked = config(tmp_path, {}, sources=sources, held_out={"documents": ["ani"]}, development=alone)
+    with pytest.raises(InputError, match=r"data\.development: repeats what is held out: copy ani"):
+        parts_of(asked)
