@@ -124,8 +124,10 @@ Train = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
-def train_tiny(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path, command: Command) -> Train:
+def train_tiny(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path) -> Train:
     """`train_tiny("key=value", ...)`: a finished run of the quickstart on the toy encoder."""
+    from train.config import load_config
+    from train.run import train
 
     def run(*overrides: str) -> Path:
         folder = tmp_path_factory.mktemp("tiny-run")
@@ -137,10 +139,10 @@ def train_tiny(tmp_path_factory: pytest.TempPathFactory, tiny_encoder: Path, com
             "train.head_learning_rate=1e-2",
             *overrides,
         ]
-        words = [word for key in keys for word in ("--set", key)]
-        done = command("train", str(ROOT / "configs/quickstart.yaml"), *words, folder=folder)
-        assert done.returncode == 0, done.stderr
-        return folder / "runs" / "quickstart"
+        config = load_config(ROOT / "configs/quickstart.yaml", keys)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            return folder / train(config)
 
     return run
 
