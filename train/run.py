@@ -234,7 +234,7 @@ def checked_parts(config: Config) -> list[Part]:
         # What has chosen the earlier model may choose this one, too, but not measure it.
         unlike = ((part.held_out, before["learned"] | before["chosen_by"]), (part.development, before["learned"]))
         if seen := [document.id for own, known in unlike for document in own if digests([document]) & known]:
-            what = f"{config.model.encoder} has learned {', '.join(seen[:3])}{', ...' * (len(seen) > 3)}"
+            what = f"{config.model.encoder} has seen {', '.join(seen[:3])}{', ...' * (len(seen) > 3)}"
             cure = "hold out what it has not seen, or train that one without what is held out here"
             raise InputError(f"{config.name}: model.encoder", f"{what}, held out or for development here", cure)
         settings_of(config, encoder, part.articles)

@@ -459,17 +459,17 @@ def test_an_encoder_that_has_learned_what_is_held_out_is_refused(config: Config,
         (tmp_path / "renamed").mkdir(exist_ok=True)
         shutil.copy(f"{own}{ending}", tmp_path / "renamed" / f"other{ending}")
     renamed = (Source(path=tmp_path / "renamed"),)
-    told = "has learned 003_e50b77e81069cd99, held out or for development here"
+    told = "has seen 003_e50b77e81069cd99, held out or for development here"
     ways: tuple[dict[str, object], ...] = ({}, {"held_out": renamed}, {"held_out": None, "development": renamed})
     for number, data in enumerate(ways):
-        with pytest.raises(InputError, match=told if not data else "has learned other, held out"):
+        with pytest.raises(InputError, match=told if not data else "has seen other, held out"):
             train(begun_with(between, f"leak{number}", **data))
     # Another article than those that it has learned may be held out, and what chose it may choose again, not measure.
     chosen_by = {"development": HeldOut(documents=("004_fd3c2c62b3b5200f",))}
     parted = named(config, "parted", epochs=1).model_copy(update={"data": replaced(config, **chosen_by)})
     first = train(parted)
     assert train(begun_with(first, "fine", **chosen_by)).exists()
-    with pytest.raises(InputError, match="has learned 004_fd3c2c62b3b5200f"):
+    with pytest.raises(InputError, match="has seen 004_fd3c2c62b3b5200f"):
         train(begun_with(first, "measured", held_out=chosen_by["development"]))
 
 
