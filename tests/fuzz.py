@@ -59,7 +59,7 @@ WRITING_GROWTH: Final = 1024 * 1024
 """KiB that converting one may take: dkpro-cassis takes 500 MiB for those words."""
 
 ROOM: Final = 4 * 1024**3
-"""Bytes of addresses that files are read in: a bomb must not take the machine with it."""
+"""Bytes of addresses, beside those that the process has, that files are read in: a bomb must not take the machine."""
 
 SWOLLEN: Final = 256 * 1024
 """Bytes that a file is swollen to, which is enough to tell quadratic from linear time."""
@@ -519,7 +519,9 @@ def attempts(format: str, count: int, seed: int, work: Path) -> Iterator[Outcome
 
 
 def _send(format: str, numbers: Iterable[int], samples: Sequence[Input], seed: int, work: Path, to: Connection) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (ROOM, ROOM))
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    room = pages * resource.getpagesize() + ROOM
+    resource.setrlimit(resource.RLIMIT_AS, (room, room))
     gc.freeze()  # what libraries hold would be looked through for garbage with each file of many values
     for number in numbers:
         to.send(attempt(format, number, samples, seed, work))
