@@ -171,10 +171,10 @@ def agreement(documents: Iterable[Document]) -> Agreement:
 
     F1 counts exact spans, label and bounds, so that a model's F1 can be read beside it, but also those with gaps or
     within words, which tags cannot say and `eval.score` leaves out; that of one annotator against the other is the same
-    either way round (Hripcsak and Rothschild 2005). Alpha is
-    Krippendorff's for nominal data, its units the words, its value the label over a word or none. That is not his
-    alpha for unitizing, which weighs how far bounds are apart: words are what a model is trained on, and a span whose
-    bounds differ by a word then disagrees in that word alone. What a BIO view cannot say is missing data.
+    either way round (Hripcsak and Rothschild 2005). Alpha is Krippendorff's for nominal data, its units the words, its
+    value the label over a word or none. That is not his alpha for unitizing, which weighs how far bounds are apart:
+    words are what a model is trained on, and a span whose bounds differ by a word then disagrees in that word alone.
+    What a BIO view cannot say is missing data.
 
     Layers that an annotation does not speak of, or leaves open (`Scope`), are not compared. Raises InputError as
     `by_article`, and where no article has two annotators.

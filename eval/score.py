@@ -175,8 +175,9 @@ def confusion(gold: Sequence[Document], predicted: Sequence[Document]) -> dict[s
     rows: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for document, other in zip(gold, predicted, strict=True):
         truth, found = flat_view(document, "entity")[0], flat_view(other, "entity")[0]
+        text = document.text
         for span in truth:
-            best = max(found, key=lambda item: (_shared(span, item), item.parts == span.parts), default=None)
+            best = max(found, key=lambda item: (_shared(span, item), _alike(span, item, text)), default=None)
             rows[span.label][best.label if best and _shared(span, best) else "missed"] += 1
         for span in found:
             if not any(_shared(span, item) for item in truth):
@@ -197,8 +198,8 @@ def find_errors(gold: Sequence[Document], predicted: Sequence[Document]) -> list
         own: list[dict[str, Any]] = []
         for head in HEADS:
             truth, found = flat_view(document, head)[0], flat_view(other, head)[0]
-            for one, two in _paired(truth, found):
-                if one is None or two is None or (one.label, one.parts) != (two.label, two.parts):
+            for one, two in _paired(truth, found, document.text):
+                if one is None or two is None or one.label != two.label or not _alike(one, two, document.text):
                     own.append(_error(document, head, one, two))
         errors += sorted(own, key=lambda item: (item["start"], item["end"]))
     return errors
@@ -211,7 +212,7 @@ def _error(document: Document, head: Head, gold: Span | None, predicted: Span | 
     elif gold.label == predicted.label:
         kind = "boundary"
     else:
-        kind = "type" if gold.parts == predicted.parts else "both"
+        kind = "type" if _alike(gold, predicted, text) else "both"
     there = [span for span in (gold, predicted) if span]
     start, end = min(span.start for span in there), max(span.end for span in there)
 
@@ -233,9 +234,11 @@ def _error(document: Document, head: Head, gold: Span | None, predicted: Span | 
     }
 
 
-def _paired(truth: Sequence[Span], found: Sequence[Span]) -> list[tuple[Span | None, Span | None]]:
+def _paired(truth: Sequence[Span], found: Sequence[Span], text: str) -> list[tuple[Span | None, Span | None]]:
     candidates = [(one, two) for one in truth for two in found if _shared(one, two)]
-    candidates.sort(key=lambda pair: (pair[0].parts != pair[1].parts, -_shared(*pair), pair[0].label != pair[1].label))
+    candidates.sort(
+        key=lambda pair: (not _alike(pair[0], pair[1], text), -_shared(*pair), pair[0].label != pair[1].label)
+    )
     left, right = dict.fromkeys(truth), dict.fromkeys(found)
     pairs: list[tuple[Span | None, Span | None]] = []
     for one, two in candidates:
@@ -365,6 +368,11 @@ def _unseen(gold: Sequence[Document], predicted: Sequence[Document], leaked: Bou
         },
         "attribution": _prf(*exact.sum(axis=0)),
     }
+
+
+def _alike(one: Span, other: Span, text: str) -> bool:
+    """Whether the bounds are the same."""
+    return one.stretches(text) == other.stretches(text)
 
 
 def _shared(one: Span, other: Span) -> int:

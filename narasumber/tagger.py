@@ -146,7 +146,7 @@ def _onnx_forward(path: Path, settings: Settings, last_piece: int) -> Forward:
     try:
         found = forward({"input_ids": ids, "attention_mask": none + 1, "token_type_ids": none, "word_shapes": none})
     except Exception as error:  # see above
-        what = f"cannot read what tokenizer.json and {FILE} beside it make: {str(error).splitlines()[0][:200]}"
+        what = f"cannot read what tokenizer.json and {FILE} beside it make: {error}"
         raise InputError(str(path), what, "export the run again: they are of two models") from None
     if found.shape != (wanted := (*ids.shape, sum(settings.tag_counts))):
         raise InputError(str(path), f"gives {found.shape}, its settings ask for {wanted}", "export the run again")

@@ -164,6 +164,7 @@ def test_a_gap_is_part_of_a_span() -> None:
         for own in (lines, replace(lines, fragments=()))
     )
     assert attribution_counts([one], [other]).tolist() == [[1, 1, 1]]
+    assert not find_errors([one], [other])
 
 
 def test_the_best_epoch_is_chosen_by_what_is_learned(seeds: list[Document]) -> None:
