@@ -39,8 +39,19 @@ from train.config import AdaptConfig
 from train.loop import Loop
 from train.masking import Masked, MaskedText, Masking, Masks, Stored, is_held_out, write_windows
 from train.plan import part_seed, plan_epoch, rate_factor
-from train.run import LEARNED, RUNS, accelerator_for, checked_encoder, corpora_of, learned_before, run_loop, set_up
-from train.rundir import Resume, environment, forget_peak, locked, open_run, write_json, writing
+from train.run import RUNS, accelerator_for, checked_encoder, run_loop, set_up
+from train.rundir import (
+    LEARNED,
+    Resume,
+    corpora_of,
+    environment,
+    forget_peak,
+    learned_before,
+    locked,
+    open_run,
+    write_json,
+    writing,
+)
 
 SAMPLE = 100
 """Documents whose words the encoder must know before a run begins."""

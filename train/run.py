@@ -7,9 +7,8 @@ import shutil
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from accelerate import Accelerator, PartialState
@@ -19,8 +18,8 @@ from accelerate.utils import broadcast_object_list, set_seed
 from rich.console import Console
 from transformers import PreTrainedModel
 
-from data.sources import Source, fingerprint, taught
-from data.splits import Fold, HeldOut, digests, refuse_doubled, related, split
+from data.sources import fingerprint
+from data.splits import digests
 from eval.score import selection_score
 from models.encoders import Encoder, check_coverage, load_encoder
 from models.network import Network, save, torch_tagger
@@ -34,14 +33,18 @@ from narasumber.tags import Lost, lost_report
 from train.config import AdaptConfig, Config, LoopConfig, flat
 from train.examples import Example, examples_of
 from train.loop import Loop, Update, freeze
+from train.parts import Part, parts_of
 from train.plan import Plan
 from train.progress import Progress
 from train.rundir import (
+    LEARNED,
     Metrics,
     Resume,
+    corpora_of,
     environment,
     fold_name,
     forget_peak,
+    learned_before,
     load_state,
     locked,
     note_peak,
@@ -54,9 +57,6 @@ from train.rundir import (
 from train.tagging import Tagging, start_transitions
 
 RUNS = Path("runs")
-LEARNED = "learned.json"
-_SIDES = ("learned", "chosen_by")
-T = TypeVar("T")
 ON_CPU = not torch.accelerator.is_available()
 """Accelerate has to be told, else processes on a CPU do not know of each other."""
 
@@ -80,147 +80,6 @@ def train(config: Config, resume: Resume = "auto") -> Path:
     if processes.is_main_process:
         (folder / "DONE").touch()
     return folder
-
-
-@dataclass(frozen=True)
-class Part:
-    """One training: `train` by source, in the config's order, and articles that it does not see.
-
-    `dropped`: articles left out of training or development, each with the one held out or for development that it all
-    but repeats, or with nothing where the rule that holds out leaves it on neither side.
-    """
-
-    name: str
-    train: list[list[Document]]
-    development: list[Document]
-    held_out: list[Document]
-    dropped: list[tuple[str, str]]
-
-    @property
-    def articles(self) -> list[Document]:
-        return [document for own in self.train for document in own]
-
-    @property
-    def all(self) -> list[Document]:
-        return [*self.articles, *self.development, *self.held_out]
-
-    @property
-    def ids(self) -> dict[str, list[str]]:
-        sides = {"train": self.articles, "development": self.development, "held_out": self.held_out}
-        return {side: [document.id for document in own] for side, own in sides.items()}
-
-
-def parts_of(config: Config) -> list[Part]:
-    """Reads the sources and parts them. Raises InputError for articles, ids and rules that do not fit each other."""
-    data = config.data
-    sources = [source.load() for source in data.sources]
-    held_out, chosen_by = (_load(item) for item in (data.held_out, data.development))
-    again = _known_again(sources, held_out, chosen_by)
-    open_to_rules = [
-        document
-        for source, own in zip(data.sources, sources, strict=True)
-        if source.held_out
-        for document in own
-        if document.id not in again
-    ]
-    if isinstance(data.held_out, HeldOut):
-        folds = split(open_to_rules, data.held_out)
-    else:
-        # Development articles, too, are none that are held out, nor near-duplicates of these.
-        near = {left for left, _ in related(open_to_rules, held_out)} if isinstance(data.development, HeldOut) else ()
-        folds = [Fold("all", [own for place, own in enumerate(open_to_rules) if place not in near], held_out)]
-    parts = []
-    for fold in folds:
-        copies: dict[str, str] = {}
-        if isinstance(data.development, HeldOut):
-            try:
-                inner = split(fold.train, data.development)
-            except InputError as error:
-                own = [replace(one, where=one.where.replace("held_out", "development", 1)) for one in error.problems]
-                raise InputError.of(own) from None
-            if len(inner) != 1:
-                raise InputError(f"{config.name}: data.development", "must be one share", "give fraction or documents")
-            development, out = inner[0].held_out, [*fold.dropped, *inner[0].dropped]
-        else:
-            # What all but repeats a held-out article would choose the model that this is to measure.
-            near_ones = related(chosen_by, fold.held_out) if chosen_by else ()
-            copies = {chosen_by[left].id: fold.held_out[right].id for left, right in near_ones}
-            development, out = [own for own in chosen_by if own.id not in copies], fold.dropped
-            if chosen_by and not development:
-                what = f"repeats what is held out: {', '.join(f'{own} {other}' for own, other in copies.items())}"
-                raise InputError(f"{config.name}: data.development", what, "name articles of its own")
-        if config.train.patience is not None and not development:
-            cure = "set data.development, or drop patience"
-            raise InputError(f"{config.name}: train.patience", "needs development articles", cure)
-        dropped = {**{document.id: "" for document in out}, **again, **copies}
-        parts.append(_part(config, fold, sources, development, dropped))
-    return parts
-
-
-def _load(asked: HeldOut | Sequence[Source] | None) -> list[Document]:
-    """The articles of sources, none of a rule."""
-    return [] if isinstance(asked, HeldOut) else [document for source in asked or () for document in source.load()]
-
-
-def _known_again(
-    sources: Sequence[Sequence[Document]], held_out: Sequence[Document], development: Sequence[Document]
-) -> dict[str, str]:
-    """The articles of `sources` that stand in the other lists too, each by its id, with the same.
-
-    Raises InputError where one id is of two articles, or of two annotations of one, or in both other lists.
-    """
-    first = {document.id: document for own in sources for document in own}
-    in_sources = set(first)
-    refuse_doubled("data.sources", (document for own in sources for document in own))
-    again: dict[str, str] = {}
-    for key, own in (("held_out", held_out), ("development", development)):
-        refuse_doubled(f"data.{key}", own)
-        for document in own:
-            known = first.setdefault(document.id, document)
-            if taught(known) != taught(document):
-                what = f"another article, or another annotation of it, is called {document.id} too"
-                raise InputError(f"data.{key}", what, "give each its own file name")
-            if document.id in in_sources:
-                again[document.id] = document.id
-    held_out_ids = {document.id for document in held_out}
-    if both := [document.id for document in development if document.id in held_out_ids]:
-        what = f"{both[0]} is in data.held_out too, and would choose the model that it is to measure"
-        raise InputError("data.development", what, "leave it out of one of the two")
-    return again
-
-
-def _part(
-    config: Config,
-    fold: Fold,
-    sources: list[list[Document]],
-    development: list[Document],
-    dropped: dict[str, str],
-) -> Part:
-    """The training articles: neither unseen nor `dropped`, nor near-duplicates of unseen ones from another source."""
-    unseen = [*fold.held_out, *development]
-    # An article that is held out by a file of its own is at home there, wherever it stands besides.
-    home = {
-        document.id: number
-        for number, own in enumerate(sources)
-        for document in own
-        if dropped.get(document.id) != document.id
-    }
-    ids = {document.id for document in unseen}
-    rest = [document for own in sources for document in own if document.id not in ids]
-    dropped = dropped | {
-        rest[left].id: unseen[right].id
-        for left, right in related(rest, unseen)
-        if home[rest[left].id] != home.get(unseen[right].id)
-    }
-    train = [[document for document in own if document.id not in ids | dropped.keys()] for own in sources]
-    for number, stage in enumerate(config.train.all_stages):
-        names = stage.sources or tuple(source.title for source in config.data.sources)
-        own = [own for source, own in zip(config.data.sources, train, strict=True) if source.title in names]
-        if not any(document.text.strip() for documents in own for document in documents):
-            where = f"{config.name}: {f'train.stages.{number}' if config.train.stages else 'data'}"
-            what = f"no article of {', '.join(names)} is left to train on"
-            raise InputError(where, what, "hold out fewer, or add sources; copies of what is held out do not count")
-    return Part(fold.name, train, development, fold.held_out, sorted(dropped.items()))
 
 
 def checked_parts(config: Config) -> list[Part]:
@@ -538,37 +397,6 @@ def _tell(name: str, part: Part, sampling: Sequence[Mapping[str, Mapping[str, in
         if len(sources) > 1:
             own = ", ".join(f"{own['an_epoch']:,} windows of {title}" for title, own in sources.items())
             console.print(f"{name}: stage {number}, an epoch: {own}")
-
-
-def corpora_of(training: Sequence[Document], encoder: str) -> list[str]:
-    """Public corpora among the articles, and of the run that the encoder is from: their licences bind the model too.
-
-    Raises InputError if that run does not tell them.
-    """
-    names = {str(document.meta["corpus"]) for document in training if "corpus" in document.meta}
-    earlier = _of_earlier_run(encoder, "environment.json", lambda values: set(values["data"].get("corpora", ())))
-    return sorted(names | (earlier or set()))
-
-
-def learned_before(encoder: str) -> dict[str, set[str]]:
-    """`digests` of what the run that the encoder is from, and those before it, `learned`, and were `chosen_by`.
-
-    Raises InputError if that run does not tell them.
-    """
-    found = _of_earlier_run(encoder, LEARNED, lambda values: {key: set(map(str, values[key])) for key in _SIDES})
-    return found or {key: set() for key in _SIDES}
-
-
-def _of_earlier_run(encoder: str, name: str, take: Callable[[Any], T]) -> T | None:
-    """What `take` finds in a file of the run that an encoder is from, if it is from one."""
-    file = Path(encoder).parent / name
-    if not (Path(encoder).is_dir() and file.is_file()):
-        return None
-    try:
-        return take(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        what = "does not tell what the encoder has learned from"
-        raise InputError(str(file), what, "restore it, or copy the encoder's folder to where none is") from None
 
 
 def _row(update: Update, seconds: float, score: float | None) -> dict[str, float]:

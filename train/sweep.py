@@ -15,6 +15,7 @@ import yaml
 from narasumber.errors import InputError
 from narasumber.files import short_name
 from train.config import Config, from_yaml, load_config
+from train.parts import parts_of
 
 LONGEST: Final = 80
 """Characters of a run's name that tell its row; file systems take 255 in all."""
@@ -116,6 +117,4 @@ def _refuse_other_articles(rows: Sequence[Row]) -> None:
 
 
 def _held_out(config: Config) -> set[str]:
-    from train.run import parts_of  # imports PyTorch, which a typo need not wait for
-
     return {document.id for part in parts_of(config) for document in part.held_out}

@@ -29,8 +29,8 @@ from narasumber.errors import InputError
 from narasumber.memory import forget_peak_memory, peak_memory
 from train.config import Config, Stage, dump, load_config
 from train.loop import Loop, Update
-from train.run import corpora_of, train
-from train.rundir import locked, usage_of
+from train.run import train
+from train.rundir import corpora_of, locked, usage_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

@@ -10,7 +10,7 @@ from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.formats.brat import write_brat
 from train.config import Config
-from train.run import parts_of
+from train.parts import parts_of
 
 SENTENCE = "Menteri itu mengatakan harga beras di pasar {} naik sejak awal pekan lalu karena panen terlambat datang."
 
