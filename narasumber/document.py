@@ -91,6 +91,12 @@ class Attribution:
         object.__setattr__(self, "sources", tuple(sorted(self.sources, key=lambda span: span.sort_key)))
         object.__setattr__(self, "contents", tuple(sorted(self.contents, key=lambda span: span.sort_key)))
 
+    @classmethod
+    def of(cls, cue: Span, members: Iterable[Span]) -> Attribution:
+        """The attribution of a cue with these sources and contents."""
+        own = tuple(members)
+        return cls(cue, *(tuple(span for span in own if span.layer == role) for role in ("source", "content")))
+
     @property
     def spans(self) -> tuple[Span, ...]:
         return (self.cue, *self.sources, *self.contents)

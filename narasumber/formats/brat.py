@@ -36,7 +36,7 @@ from typing import Any, Final
 
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
-from narasumber.formats.common import LabelMap, Problems, decoded, read_bytes, read_text
+from narasumber.formats.common import SHARED_CUE, LabelMap, Problems, decoded, read_bytes, read_text
 from narasumber.formats.projects import files_in, is_seen
 from narasumber.labels import ATTRIBUTES, LABELS, Layer, layer_of_label
 
@@ -210,14 +210,13 @@ def _read(txt: Path, ann: Path, id: str, mapped: LabelMap) -> Document:
     labels = {line.id: line.head[0] for line in lines if line.kind == "T"}
     layers = {id: layer_of_label(label) for id, label in labels.items()}
     attributes, taken = _attributes(lines, labels, layers, findings)
-    roles, taken_too = _roles(lines, labels, layers, findings)
+    roles, taken_too = _roles(lines, labels, layers, findings, left_out)
     taken |= taken_too
     spans = _spans(lines, bounds, layers, attributes, findings)
     findings.raise_if_any()
 
     attributions = tuple(
-        Attribution(spans[cue], _pick(spans, members, "source"), _pick(spans, members, "content"))
-        for cue, members in roles.items()
+        Attribution.of(spans[cue], (spans[member] for member in members)) for cue, members in roles.items()
     )
     kept = _keep(lines, taken, spans)
     meta = ({"brat": kept} if kept else {}) | ({"left_out": dict(left_out)} if left_out else {})
@@ -531,10 +530,15 @@ def _attributes(
 
 
 def _roles(
-    lines: Sequence[_Line], labels: Mapping[str, str], layers: Mapping[str, Layer | None], findings: _Findings
+    lines: Sequence[_Line],
+    labels: Mapping[str, str],
+    layers: Mapping[str, Layer | None],
+    findings: _Findings,
+    left_out: Counter[str],
 ) -> tuple[dict[str, list[str]], set[str]]:
     """The T ids of the sources and contents by that of their cue, and the ids of the lines that say so."""
     roles: dict[str, list[str]] = {}
+    events: dict[str, set[frozenset[str]]] = {}
     taken: set[str] = set()
     said: dict[tuple[str, str, str], str] = {}
     named = {target for line in lines for target in line.references}
@@ -554,6 +558,8 @@ def _roles(
         if not ours:
             continue
         members = roles.setdefault(cue, [])
+        if line.kind == "E":
+            events.setdefault(cue, set()).add(frozenset(others))
         for role, other in links:
             if layers.get(cue) != "cue" or role not in _ROLES or layers.get(other) != _ROLES[role]:
                 what = f"{role} joins {labels.get(cue, '')} {cue} and {labels.get(other, '')} {other}"
@@ -566,6 +572,8 @@ def _roles(
         # An event that other lines speak of must be there for them when they are written back.
         if line.kind == "R" or line.id not in named:
             taken.add(line.id)
+    if shared := sum(len(own) for own in events.values() if len(own) > 1):
+        left_out[SHARED_CUE] = shared
     return roles, taken
 
 
@@ -596,10 +604,6 @@ def _spans(
                 findings.add(line.number, f"{line.id} says the same as {first[span]}", "leave one of them")
             spans[line.id] = span
     return spans
-
-
-def _pick(spans: Mapping[str, Span], ids: Sequence[str], layer: Layer) -> tuple[Span, ...]:
-    return tuple(spans[id] for id in ids if spans[id].layer == layer)
 
 
 # What is kept names spans and lines not by their ids, which change, but by what they say: `GPE 33 48`, `Source CUE

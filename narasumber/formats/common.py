@@ -42,6 +42,10 @@ DEEPEST: Final = 100
 """Lists and objects in one another: more than any tool writes, and far from where Python's stack ends."""
 
 
+SHARED_CUE: Final = "pairings of attributions that share a CUE"
+"""What is left out where one CUE has several: who said which of the contents."""
+
+
 @dataclass(frozen=True)
 class Mark:
     """A span as a tool wrote it: `key` is what links call it, `where` its place in the file for messages.
@@ -116,7 +120,8 @@ def build(
     Ties join a CUE with a SOURCE or CONTENT, whatever they are called and whichever end comes first: one CUE with all
     its ties is one attribution. What the scheme knows nothing of (ties between other spans, attributes of other
     names) is no error: it is counted by kind in `meta["left_out"]`, on top of what a reader has counted there, and
-    `convert` says so. A mark that is given twice is one span.
+    `convert` says so. A mark that is given twice is one span; where a CUE is, each time with ties of its own, which
+    goes with which is lost and counted likewise.
     """
     before = problems.count
     if not text.strip():
@@ -167,31 +172,30 @@ def build(
 
     keys = {mark.key for mark in marks}
     roles: dict[Span, dict[Span, None]] = {}
+    own_roles: dict[Span, dict[str, set[Span]]] = {}
     for tie in ties:
         missing = [key for key in (tie.first, tie.second) if key not in keys]
         if missing:
             problems.add(tie.where, f"joins {short(missing[0])}, which is not there", "take the relation out")
             continue
-        ends = [spans[key] for key in (tie.first, tie.second) if key in spans]
+        ends = [key for key in (tie.first, tie.second) if key in spans]
         if len(ends) < 2:
             if dropped & {tie.first, tie.second}:
                 leave("relations of left-out spans")
             continue
-        cue, other = sorted(ends, key=lambda span: span.layer != "cue")
+        key, other_key = sorted(ends, key=lambda key: spans[key].layer != "cue")
+        cue, other = spans[key], spans[other_key]
         if cue.layer != "cue" or other.layer not in ("source", "content"):
-            leave(f"relations between {ends[0].label} and {ends[1].label}")
+            leave(f"relations between {spans[ends[0]].label} and {spans[ends[1]].label}")
         else:
             roles.setdefault(cue, {})[other] = None
+            own_roles.setdefault(cue, {}).setdefault(key, set()).add(other)
     if problems.count > before:
         return None
-    attributions = [
-        Attribution(
-            cue,
-            tuple(span for span in members if span.layer == "source"),
-            tuple(span for span in members if span.layer == "content"),
-        )
-        for cue, members in roles.items()
-    ]
+    for by_mark in own_roles.values():
+        if (shared := len(set(map(frozenset, by_mark.values())))) > 1:
+            left_out[SHARED_CUE] = left_out.get(SHARED_CUE, 0) + shared
+    attributions = [Attribution.of(cue, members) for cue, members in roles.items()]
     known_meta = {name: value for name, value in (meta or {}).items() if name != "left_out"}
     if left_out:
         known_meta["left_out"] = left_out

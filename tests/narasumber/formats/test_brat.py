@@ -177,6 +177,12 @@ def test_what_a_document_cannot_hold_is_kept_and_written_back(pair: Pair, tmp_pa
     assert to_ann(again) == written
 
 
+def test_who_said_what_is_lost_where_two_events_share_a_cue(pair: Pair) -> None:
+    two = read_brat(pair(ANN + "E1\tCUE:T2 Source:T3\nE2\tCUE:T2 Content:T1\nE3\tCUE:T2 Content:T1\n"))
+    assert len(two.attributions) == 1
+    assert two.meta["left_out"] == {"pairings of attributions that share a CUE": 2}
+
+
 def test_an_event_that_is_spoken_of_is_kept_too(pair: Pair, tmp_path: Path) -> None:
     document = read_brat(pair(ANN + "E1\tCUE:T2 Source:T3\nA1\tNegated E1\n"))
     assert len(document.attributions) == 1

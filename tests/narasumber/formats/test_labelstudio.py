@@ -118,6 +118,12 @@ def test_lines_a_single_task_an_annotation_of_cloud_storage_and_old_completions(
             assert read("\ufeff" + content, format="auto") == [EXPECTED] * 2
 
 
+def test_who_said_what_is_lost_where_two_regions_are_one_cue(read: Read) -> None:
+    (document,) = read([task(*WHOLE, region("again", "CUE", 4, 11), relation("again", "b"))])
+    assert document.attributions == EXPECTED.attributions
+    assert document.meta["left_out"] == {"pairings of attributions that share a CUE": 2}
+
+
 def test_json_min_is_read_without_relations(read: Read) -> None:
     rows = [
         {
