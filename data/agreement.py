@@ -5,6 +5,7 @@ Annotations of one article share their document's id; who made them is `meta["an
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,12 +16,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from data.sources import load_documents
+from data.sources import read
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
 from narasumber.formats.common import LabelMap
 from narasumber.labels import HEADS, Head, Layer, layer_of_head
-from narasumber.scope import joined
+from narasumber.scope import Scope, joined
 from narasumber.tags import MASKED, bio, flat_view
 from narasumber.words import words
 
@@ -97,19 +98,42 @@ class Adjudicated:
 
 
 def load_annotators(sources: Sequence[Path], format: str = "auto", labels: LabelMap | None = None) -> list[Document]:
-    """The documents of all sources. Of several, each is one annotator's, called like the folder or file; a single one
-    says its annotators itself. Raises InputError with every problem of a source.
+    """The documents of all sources. Of several, each is one annotator's, called like the folder or file, and all are of
+    one scheme: a label that one of them never uses is one that they could have used. A single one says its annotators
+    itself; of an exported project that are those of its folder `annotation`, without who curated it. Raises InputError
+    with every problem of a source.
     """
     if len(sources) == 1:
-        return load_documents(sources[0], format, labels)
+        return list(read(_annotated(sources[0]), format, labels))
     names = [(path.name if path.is_dir() else path.stem) for path in (source.resolve() for source in sources)]
     if len(set(names)) < len(names):
         names = list(map(str, sources))
-    return [
+    documents = [
         replace(document, meta={**document.meta, ANNOTATOR: name})
         for source, name in zip(sources, names, strict=True)
-        for document in load_documents(source, format, labels)
+        for document in read(source, format, labels)
     ]
+    scopes: dict[str, list[Scope]] = {}
+    for document in documents:
+        scopes.setdefault(document.id, []).append(document.scope)
+    return [_of_one_scheme(document, scopes[document.id]) for document in documents]
+
+
+def _annotated(source: Path) -> Path:
+    """Of a project that WebAnno or INCEpTION exported, the annotators' part."""
+    is_project = (source / "annotation").is_dir() and (source / "curation").is_dir()
+    return source / "annotation" if is_project else source
+
+
+def _of_one_scheme(document: Document, scopes: Sequence[Scope]) -> Document:
+    """The document, whose annotation tells apart what any of these does, unless one has a coarser label."""
+    whole = joined(scopes)
+    layers = []
+    for layer, own in document.scope.layers:
+        told = whole.layer(layer)
+        is_alike = told is not None and set(own.groups) <= set(told.groups)
+        layers.append((layer, replace(own, groups=told.groups) if told and is_alike else own))
+    return replace(document, scope=Scope(tuple(layers)))
 
 
 def by_article(documents: Iterable[Document]) -> dict[str, dict[str, Document]]:
@@ -275,7 +299,8 @@ def adjudicate(documents: Iterable[Document]) -> list[Adjudicated]:
     A span stands if more than half of the annotators who speak of its layer mark it exactly; what is said of a span
     (an attribute, and of a CUE its attribution and each link) if more than half of those who mark it say so. A tie is
     left out, and is among the disputes. What a single annotator made of an article stands as it is. `meta` is what all
-    of an article's annotators have in theirs, and `annotators`. Raises InputError as `by_article`.
+    of an article's annotators have in theirs, and `annotators`; of lines that only brat has, those of more than half,
+    the others counted in `left_out`. Raises InputError as `by_article`.
     """
     return [_adjudicated(own) for own in by_article(documents).values()]
 
@@ -291,8 +316,10 @@ def _adjudicated(own: Mapping[str, Document]) -> Adjudicated:
     meta: dict[str, Any] = {
         key: value
         for key, value in one.meta.items()
-        if key != ANNOTATOR and all(document.meta.get(key) == value for document in own.values())
+        if key not in (ANNOTATOR, "left_out") and all(document.meta.get(key) == value for document in own.values())
     }
+    if "brat" not in meta:
+        meta |= _lines_of_most([document.meta.get("brat") for document in own.values()])
     scope = joined(document.scope for document in own.values())
     bare = replace(one.bare(), meta=meta | {"annotators": list(filter(None, own))}, scope=scope)
     disputes = tuple(
@@ -302,6 +329,20 @@ def _adjudicated(own: Mapping[str, Document]) -> Adjudicated:
     )
     everything = [item for item in votes if item in kept or not item.value]
     return Adjudicated(_built(bare, [item for item in votes if item in kept]), disputes, _built(bare, everything))
+
+
+def _lines_of_most(kept: Sequence[Any]) -> dict[str, Any]:
+    """`meta` with the lines that more than half of `meta["brat"]` have, and how many others there are.
+
+    A line that speaks of another such line does so by that one's place, which differs, so it is among the others.
+    """
+    votes: Counter[str] = Counter()
+    for lines in kept:
+        votes.update({json.dumps(line, sort_keys=True) for line in lines} if isinstance(lines, list) else ())
+    most = [line for line, number in votes.items() if 2 * number > len(kept) and '"line ' not in line]
+    others = len(votes) - len(most)
+    meta: dict[str, Any] = {"brat": list(map(json.loads, most))} if most else {}
+    return meta | ({"left_out": {"lines that only brat has, of no majority": others}} if others else {})
 
 
 def _plain(span: Span) -> Span:
@@ -345,14 +386,7 @@ def _built(bare: Document, statements: Sequence[_Statement]) -> Document:
     for item in statements:
         if item.other in spans and item.span in roles:
             roles[item.span].append(spans[item.other])
-    attributions = [
-        Attribution(
-            spans[cue],
-            tuple(span for span in members if span.layer == "source"),
-            tuple(span for span in members if span.layer == "content"),
-        )
-        for cue, members in roles.items()
-    ]
+    attributions = [Attribution.of(spans[cue], members) for cue, members in roles.items()]
     return bare.with_annotation(spans.values(), attributions)
 
 

@@ -227,17 +227,23 @@ def _check_labels(labels: Mapping[str, str], origin: str) -> None:
 
 def _watched(documents: Iterable[Document], format: str, strict: bool = False) -> Iterator[Document]:
     """Passes documents on to a writer; behind the last one, before their file is there, tells what is lost."""
-    from narasumber.formats.common import left_out_of
-
     losses: Counter[str] = Counter()
     for document in documents:
         losses.update(formats.losses([document], format))
-        for what, number in left_out_of(document).items():
-            losses[f"{what}, left out in reading"] += number
+        losses.update(_left_out_in_reading([document]))
         yield document
     _tell_losses(losses)
     if strict and losses:
         raise InputError("--strict", f"{format} would lose what is listed", "write json, or leave --strict out")
+
+
+def _left_out_in_reading(documents: Iterable[Document]) -> Counter[str]:
+    from narasumber.formats.common import left_out_of
+
+    counts = Counter[str]()
+    for document in documents:
+        counts.update({f"{what}, left out in reading": number for what, number in left_out_of(document).items()})
+    return counts
 
 
 def _tell_losses(losses: Mapping[str, int]) -> None:
@@ -345,6 +351,7 @@ def agree(
     if to and disagreements and to.resolve() == disagreements.resolve():
         raise InputError("--disagreements", f"is {to}, as --to is", "name another folder")
     documents = load_annotators(sources, format, _label_map(label or []))
+    _tell_losses(_left_out_in_reading(documents))
     found = agreement(documents)
 
     def shown(value: float | None) -> str:
@@ -363,7 +370,10 @@ def agree(
 
     settled = majority(documents) if to or disagreements else []
     if to:
-        write([item.document for item in settled], to, "brat")
+        # Who annotated is told here, and need not be in the files.
+        plain = ({**item.document.meta, "annotators": None} for item in settled)
+        agreed = (replace(item.document, meta=meta) for item, meta in zip(settled, plain, strict=True))
+        write(_watched(agreed, "brat"), to, "brat")
         left_out = [dispute for item in settled for dispute in item.disputes if not dispute.kept]
         for dispute in left_out:
             if len(dispute.said_by) == len(dispute.not_by):

@@ -335,6 +335,60 @@ def test_the_command_compares_folders_and_writes_what_the_majority_says(here: Co
     assert "not by budi" in (folders / "odd" / f"{gold[1].id}.ann").read_text(encoding="utf-8")
 
 
+def test_what_the_majority_says_of_lines_that_only_brat_has(here: Command, folders: Path) -> None:
+    for who, key in (("ani", "Q3"), ("budi", "Q3"), ("citra", "Q4")):
+        (folders / "n" / who).mkdir(parents=True)
+        (folders / "n" / who / "a.txt").write_text("Ani di Solo.\n", encoding="utf-8")
+        ann = f"T1\tPER 0 3\tAni\nN1\tReference T1 Wikidata:{key}\tAni\n#1\tAnnotatorNotes T1\tby {who}\n"
+        (folders / "n" / who / "a.ann").write_text(ann, encoding="utf-8")
+    done = here("agree", "n/ani", "n/budi", "n/citra", "--adjudicate", "majority", "--to", "all", folder=folders)
+    assert done.returncode == 0, done.stderr
+    assert (folders / "all" / "a.ann").read_text() == "T1\tPER 0 3\tAni\nN1\tReference T1 Wikidata:Q3\tAni\n"
+    assert done.stderr == "not carried over: lines that only brat has, of no majority, left out in reading: 4\n"
+
+
+def test_what_a_reader_leaves_out_is_told(here: Command, tmp_path: Path) -> None:
+    for who in ("ani", "budi"):
+        task = {
+            "text": "Ani di Solo.",
+            "spans": [{"start": 0, "end": 3, "label": "PER"}],
+            "_annotator_id": who,
+            "id": "x",
+        }
+        (tmp_path / f"{who}.jsonl").write_text(
+            "".join(json.dumps({**task, "answer": answer}) + "\n" for answer in ("accept", "reject")), encoding="utf-8"
+        )
+    done = here("agree", "ani.jsonl", "budi.jsonl", "--from", "prodigy", folder=tmp_path)
+    assert done.returncode == 0 and "articles answered reject, left out in reading: 2" in done.stderr
+
+
+def test_annotators_of_one_scheme_need_not_use_all_its_labels(here: Command, tmp_path: Path) -> None:
+    rows = {"ani": "Ani B-PER\ndi O\nSolo B-GPE\n", "budi": "Ani B-PER\ndi O\nSolo O\n"}
+    for who, content in rows.items():
+        (tmp_path / who).mkdir()
+        (tmp_path / who / "x.conll").write_text(content, encoding="utf-8")
+    ways = ["--adjudicate", "majority", "--to", "all"]
+    done = here("agree", "ani/x.conll", "budi/x.conll", *ways, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "0.667" in done.stdout and "tie: x:7-11: GPE by ani/x.conll" in done.stdout
+    assert done.stderr.count("statements of what the annotation speaks of") == 1
+
+
+def test_an_exported_project_is_compared_by_its_annotators(here: Command, tmp_path: Path) -> None:
+    for place, label in (
+        ("annotation/a/ani", "PER"),
+        ("annotation/a/budi", "ORG"),
+        ("curation/a/CURATION_USER", "PER"),
+    ):
+        file = tmp_path / "project" / f"{place}.tsv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        head = "#FORMAT=WebAnno TSV 3.3\n#T_SP=webanno.custom.NamedEntity|value\n\n\n#Text=Ani pergi\n"
+        file.write_text(f"{head}1-1\t0-3\tAni\t{label}\t\n1-2\t4-9\tpergi\t_\t\n", encoding="utf-8")
+    done = here("agree", "project", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "2 annotators, 1 articles" in done.stdout and "CURATION_USER" not in done.stdout
+
+
 def test_one_file_that_says_its_annotators(here: Command, tmp_path: Path) -> None:
     documents = [by("ani", ANI, SOLO), by("budi", ANI)]
     lines = "".join(json.dumps(document.to_json()) + "\n" for document in documents)
