@@ -241,9 +241,15 @@ def normalised(text: str) -> tuple[str, ...]:
 
 
 def digests(documents: Iterable[Document]) -> set[str]:
-    """What the texts can be known again by, but for case and punctuation; of fewer than `SHINGLE` words, nothing."""
-    told = (normalised(document.text) for document in documents)
-    return {hashlib.sha256(" ".join(own).encode()).hexdigest()[:16] for own in told if len(own) >= SHINGLE}
+    """What texts can be known again by: their sentences of `SHINGLE` words or more, but for case and punctuation."""
+    told = (normalised(text) for _, text in _said(documents))
+    return {hashlib.sha256(" ".join(own).encode()).hexdigest()[:16] for own in told}
+
+
+def is_known(document: Document, known: Set[str]) -> bool:
+    """Whether it is one of the texts that have the digests `known`, or a near-duplicate: half of its sentences are."""
+    own = digests([document])
+    return bool(own) and len(own & known) >= NEAR * len(own)
 
 
 def near_duplicates(a: Sequence[str], b: Sequence[str], threshold: float = NEAR) -> list[tuple[int, int]]:

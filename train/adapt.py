@@ -36,22 +36,12 @@ from narasumber.files import new_folder
 from narasumber.settings import Settings, WindowSettings
 from narasumber.words import words
 from train.config import AdaptConfig
+from train.learned import Learned
 from train.loop import Loop
 from train.masking import Masked, MaskedText, Masking, Masks, Stored, is_held_out, write_windows
 from train.plan import part_seed, plan_epoch, rate_factor
 from train.run import RUNS, accelerator_for, checked_encoder, run_loop, set_up
-from train.rundir import (
-    LEARNED,
-    Resume,
-    corpora_of,
-    environment,
-    forget_peak,
-    learned_before,
-    locked,
-    open_run,
-    write_json,
-    writing,
-)
+from train.rundir import Resume, environment, forget_peak, locked, open_run, write_json, writing
 
 SAMPLE = 100
 """Documents whose words the encoder must know before a run begins."""
@@ -106,14 +96,12 @@ def _learn(config: AdaptConfig, encoder: Encoder, folder: Path, accelerator: Acc
     text = MaskedText(folder / "text", "train", masks, config.seed)
     loop = Loop(accelerator, network, text, Masking(ids["pad_token"]), TextPlan(text.lengths, config), config.train)
 
+    before = Learned.read(config.model.encoder)
     if main:
         found = json.loads((folder / "text" / "text.json").read_text(encoding="utf-8"))
         with writing(folder):
-            data = {**found, "corpora": corpora_of((), config.model.encoder)}
+            data = {**found, "corpora": sorted(before.corpora)}
             write_json(folder / "environment.json", environment(accelerator, config, data))
-            before = learned_before(config.model.encoder)
-            if any(before.values()):
-                write_json(folder / LEARNED, {key: sorted(own) for key, own in before.items()})
 
     def measure(when: str) -> None:
         """Puts the loss on held-out text into scores.json, unless it is there."""
@@ -129,6 +117,7 @@ def _learn(config: AdaptConfig, encoder: Encoder, folder: Path, accelerator: Acc
         if main:
             with writing(folder), new_folder(folder / "last") as aside:
                 save_masked(accelerator.unwrap_model(loop.network), tokenizer, special, aside)
+                before.write(aside)
 
     measure("before")
     run_loop(loop, config, folder, begun, lambda _: (None, False), finish)

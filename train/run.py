@@ -19,7 +19,7 @@ from rich.console import Console
 from transformers import PreTrainedModel
 
 from data.sources import fingerprint
-from data.splits import digests
+from data.splits import is_known
 from eval.score import selection_score
 from models.encoders import Encoder, check_coverage, load_encoder
 from models.network import Network, save, torch_tagger
@@ -32,19 +32,17 @@ from narasumber.settings import Settings
 from narasumber.tags import Lost, lost_report
 from train.config import AdaptConfig, Config, LoopConfig, flat
 from train.examples import Example, examples_of
+from train.learned import Learned
 from train.loop import Loop, Update, freeze
 from train.parts import Part, parts_of
 from train.plan import Plan
 from train.progress import Progress
 from train.rundir import (
-    LEARNED,
     Metrics,
     Resume,
-    corpora_of,
     environment,
     fold_name,
     forget_peak,
-    learned_before,
     load_state,
     locked,
     note_peak,
@@ -88,11 +86,11 @@ def checked_parts(config: Config) -> list[Part]:
     if (RUNS / config.name / "DONE").exists():
         return parts
     encoder = checked_encoder(config)
-    before = learned_before(config.model.encoder)
+    before = Learned.read(config.model.encoder)
     for part in parts:
         # What has chosen the earlier model may choose this one, too, but not measure it.
-        unlike = ((part.held_out, before["learned"] | before["chosen_by"]), (part.development, before["learned"]))
-        if seen := [document.id for own, known in unlike for document in own if digests([document]) & known]:
+        unlike = ((part.held_out, before.learned | before.chosen_by), (part.development, before.learned))
+        if seen := [document.id for own, known in unlike for document in own if is_known(document, known)]:
             what = f"{config.model.encoder} has seen {', '.join(seen[:3])}{', ...' * (len(seen) > 3)}"
             cure = "hold out what it has not seen, or train that one without what is held out here"
             raise InputError(f"{config.name}: model.encoder", f"{what}, held out or for development here", cure)
@@ -113,8 +111,7 @@ def checked_encoder(config: Config | AdaptConfig) -> Encoder:
         what = f"no package for {', '.join(missing)} is installed"
         raise InputError(f"{config.name}: train.trackers", what, f"pip install {' '.join(missing)}")
     encoder = load_encoder(config.model.encoder, revision=config.model.revision)
-    corpora_of((), config.model.encoder)  # both raise where it is not told
-    learned_before(config.model.encoder)
+    Learned.read(config.model.encoder)  # raises where it does not tell
     freeze(encoder.model, config.model.frozen_layers)
     if config.train.gradient_checkpointing and not encoder.model.supports_gradient_checkpointing:
         where = f"{config.name}: train.gradient_checkpointing"
@@ -288,13 +285,15 @@ def _learn(config: Config, part: Part, folder: Path, accelerator: Accelerator) -
     plan = Plan(examples, config)
     loop = Loop(accelerator, network, examples, Tagging(examples, settings), plan, config.train)
     main = accelerator.is_main_process
+    told = Learned.read(config.model.encoder).then(part.articles, part.development)
     if main:
         with writing(folder):
-            _describe(accelerator, config, settings, part, lost, plan.sampling, folder)
+            _describe(accelerator, config, settings, part, sorted(told.corpora), lost, plan.sampling, folder)
 
     def save_model(name: str, learned: Network) -> None:
         with writing(folder), new_folder(folder / name) as aside:
             save(learned, encoder.tokenizer, settings, aside)
+            told.write(aside)
 
     def score_of(learned: Network) -> float:
         tagger = torch_tagger(learned, encoder.tokenizer, settings)
@@ -362,12 +361,12 @@ def _describe(
     config: Config,
     settings: Settings,
     part: Part,
+    corpora: Sequence[str],
     lost: Sequence[tuple[str, Lost]],
     sampling: list[dict[str, Any]],
     folder: Path,
 ) -> None:
     """Writes the files that tell what is being trained on what."""
-    corpora = corpora_of(part.articles, config.model.encoder)
     data = {"documents": len(part.all), "fingerprint": fingerprint(part.all), "corpora": corpora}
     write_json(folder / "environment.json", environment(accelerator, config, data))
     write_json(folder / "labels.json", {head: bio_tags(settings.labels[head]) for head in settings.heads})
@@ -380,10 +379,6 @@ def _describe(
         },
     )
     write_json(folder / "lost.json", lost_report(lost))
-    learned = learned_before(config.model.encoder)
-    learned["learned"] |= digests(part.articles)
-    learned["chosen_by"] |= digests(part.development)
-    write_json(folder / LEARNED, {key: sorted(own) for key, own in learned.items()})
     _tell(folder.name, part, sampling)
 
 

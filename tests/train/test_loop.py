@@ -30,7 +30,7 @@ from narasumber.memory import forget_peak_memory, peak_memory
 from train.config import Config, Stage, dump, load_config
 from train.loop import Loop, Update
 from train.run import train
-from train.rundir import corpora_of, locked, usage_of
+from train.rundir import locked, usage_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -75,7 +75,7 @@ def test_a_run_leaves_its_whole_directory_and_the_same_seed_the_same_weights(con
     other = train(config.model_copy(update={"name": "other", "seed": 14}))
     names = {path.name for path in one.iterdir()}
     assert names == {
-        "config.yaml", "environment.json", "labels.json", "split.json", "learned.json", "lost.json", "metrics.jsonl",
+        "config.yaml", "environment.json", "labels.json", "split.json", "lost.json", "metrics.jsonl",
         "train.log", "last", "usage.json", "DONE",
     }  # fmt: skip
     assert {path.name for path in (one / "last").iterdir()} >= {
@@ -435,10 +435,8 @@ def test_a_loss_that_is_no_number_ends_the_run(config: Config) -> None:
 def test_what_an_encoder_has_learned_from_is_asked_before_anything_is_written(
     config: Config, tiny_encoder: Path
 ) -> None:
-    folder = Path(shutil.copytree(tiny_encoder, "earlier/last"))
-    Path("earlier/environment.json").write_text('{"data": {"corpora": ["pfsa-id"]}}')
-    assert corpora_of((), str(folder)) == ["pfsa-id"]
-    Path("earlier/environment.json").write_text('{"name": "conda"}')
+    folder = Path(shutil.copytree(tiny_encoder, "earlier"))
+    (folder / "learned.json").write_text('{"corpora": "all"}')
     named_encoder = config.model_copy(update={"model": config.model.model_copy(update={"encoder": str(folder)})})
     with pytest.raises(InputError, match="does not tell what the encoder has learned"):
         train(named_encoder)
@@ -454,11 +452,12 @@ def test_an_encoder_that_has_learned_what_is_held_out_is_refused(config: Config,
 
     whole = train(named(config, "whole", epochs=1).model_copy(update={"data": replaced(config, held_out=None)}))
     between = train(begun_with(whole, "between", held_out=None))
-    own = ROOT / "seeds" / "003_e50b77e81069cd99"
-    for ending in (".txt", ".ann"):
-        (tmp_path / "renamed").mkdir(exist_ok=True)
-        shutil.copy(f"{own}{ending}", tmp_path / "renamed" / f"other{ending}")
-    renamed = (Source(path=tmp_path / "renamed"),)
+    own = next(article for article in config.data.documents().values() if article.id == "003_e50b77e81069cd99")
+    a_letter = replace(
+        own, id="other", text=own.text.replace("yang", "yanq", 1)
+    )  # known again, too
+    formats.write([a_letter], tmp_path / "renamed.jsonl", "json")
+    renamed = (Source(path=tmp_path / "renamed.jsonl"),)
     told = "has seen 003_e50b77e81069cd99, held out or for development here"
     ways: tuple[dict[str, object], ...] = ({}, {"held_out": renamed}, {"held_out": None, "development": renamed})
     for number, data in enumerate(ways):
@@ -483,11 +482,6 @@ def test_heads_of_an_earlier_run_are_kept_or_refused(config: Config) -> None:
                 train(later)
         else:
             train(later)
-
-
-def test_a_file_of_that_name_beside_the_runs_is_nobodys(config: Config) -> None:
-    Path("environment.json").write_text('{"name": "conda"}')
-    assert corpora_of((), "builtin") == []
 
 
 def test_weights_that_the_last_update_breaks_are_no_model(config: Config) -> None:
