@@ -57,7 +57,7 @@ class Tagging:
             words = logits.float().gather(1, places[..., None].expand(-1, -1, logits.shape[-1]))
             scores = _padded(list(words.split(self.settings.tag_counts, dim=-1)))
             transitions = self._transitions(network)
-            may = scores + self._may(tags, examples, scores.shape[-1])
+            may = scores + self._may(tags, opens, examples, scores.shape[-1])
             return (
                 log_partition(scores, transitions, there, opens) - log_partition(may, transitions, there, opens)
             ).sum()
@@ -71,7 +71,7 @@ class Tagging:
         square = torch.stack([functional.pad(one, (0, most - len(one), 0, most - len(one))) for one in own])
         return square + torch.from_numpy(illegal(most)).clamp(min=NEVER).to(square.device)
 
-    def _may(self, tags: Tensor, examples: Sequence[Example], most: int) -> Tensor:
+    def _may(self, tags: Tensor, opens: Tensor, examples: Sequence[Example], most: int) -> Tensor:
         """[heads, windows, words, tags] 0 for each tag that a word may have, else `NEVER`."""
         tables = torch.full((len(self.settings.heads), len(examples), most + 1, most), NEVER)
         for number, (head, count) in enumerate(zip(self.settings.heads, self.settings.tag_counts, strict=True)):
@@ -79,7 +79,12 @@ class Tagging:
                 tables[number, window, :count, :count] = self.meanings[head, example.scope]
         tables[:, :, most] = 0.0  # the row of masked words
         rows = torch.where(tags == MASKED, most, tags).transpose(0, 1)
-        return tables.to(tags.device).gather(2, rows[..., None].expand(-1, -1, -1, most))
+        may = tables.to(tags.device).gather(2, rows[..., None].expand(-1, -1, -1, most))
+        # Whatever a word may be that nothing is said of, a span that is marked before it has ended.
+        ended = (tags == MASKED) & (functional.pad(tags, (1, -1)) > 0) & ~opens[:, None]
+        inside = torch.arange(1, most + 1, device=tags.device) % 2 == 1
+        inside[0] = False
+        return may.masked_fill(ended.transpose(0, 1)[..., None] & inside, NEVER)
 
 
 def log_partition(scores: Tensor, transitions: Tensor, there: Tensor, opens: Tensor) -> Tensor:

@@ -453,9 +453,7 @@ def test_an_encoder_that_has_learned_what_is_held_out_is_refused(config: Config,
     whole = train(named(config, "whole", epochs=1).model_copy(update={"data": replaced(config, held_out=None)}))
     between = train(begun_with(whole, "between", held_out=None))
     own = next(article for article in config.data.documents().values() if article.id == "003_e50b77e81069cd99")
-    a_letter = replace(
-        own, id="other", text=own.text.replace("yang", "yanq", 1)
-    )  # known again, too
+    a_letter = replace(own, id="other", text=own.text.replace("yang", "yanq", 1))  # known again, too
     formats.write([a_letter], tmp_path / "renamed.jsonl", "json")
     renamed = (Source(path=tmp_path / "renamed.jsonl"),)
     told = "has seen 003_e50b77e81069cd99, held out or for development here"

@@ -17,6 +17,7 @@ from narasumber.decode import NEVER, illegal
 from narasumber.document import Document, Span
 from narasumber.labels import HEADS, bio_tags, head_labels
 from narasumber.scope import WHOLE, LayerScope, Scope, joined
+from narasumber.tags import MASKED
 from train.config import Config, load_config
 from train.examples import Example, examples_of, tag_meanings
 from train.loop import Loop
@@ -68,13 +69,19 @@ def test_a_coarse_tag_means_its_labels_tags_and_o_what_nobody_looked_for() -> No
 
 
 LINES = "Ani Wijaya tiba.\nIa pulang ke Solo."
+OPEN = Scope((("entity", LayerScope((("PER",), ("LOC", "GPE", "FAC")), closed=False)),))
 
 
+@pytest.mark.parametrize("scope", [NAMES, OPEN])
 @pytest.mark.parametrize("unit", ["line", "article"])
-def test_the_loss_is_minus_the_log_of_the_share_of_what_the_annotation_may_mean(config: Config, unit: str) -> None:
-    """Beside a sum over every tag sequence of a toy scheme of three labels, in two lines."""
+def test_the_loss_is_minus_the_log_of_the_share_of_what_the_annotation_may_mean(
+    config: Config, unit: str, scope: Scope
+) -> None:
+    """Beside a sum over every tag sequence of a toy scheme of three labels, in two lines; where a word may be anything,
+    it makes no marked span longer.
+    """
     config = config.model_copy(update={"window": config.window.model_copy(update={"unit": unit})})
-    document = Document("a", LINES, (Span("entity", "PER", 0, 10), Span("entity", "LOC", 30, 34)), scope=NAMES)
+    document = Document("a", LINES, (Span("entity", "PER", 0, 10), Span("entity", "LOC", 30, 34)), scope=scope)
     loop, network, examples = made(config, [document])
     torch.nn.init.normal_(network.transitions["entity"])
     network.eval()
@@ -93,7 +100,12 @@ def test_the_loss_is_minus_the_log_of_the_share_of_what_the_annotation_may_mean(
         tags = torch.from_numpy(example.labels[0][example.row.places])
         for first in (bounds := [*np.flatnonzero(example.row.opens).tolist(), len(tags)])[:-1]:
             last = bounds[bounds.index(first) + 1]
-            may = torch.from_numpy(tag_meanings("entity", NAMES)).log()[tags[first:last]]
+            own = tags[first:last]
+            may = torch.from_numpy(tag_meanings("entity", scope)).log()[own.clamp(min=0)]
+            may[own == MASKED] = 0.0
+            for place in range(1, len(own)):
+                if own[place] == MASKED and own[place - 1] > 0:
+                    may[place, 2::2] = -torch.inf
             sums = []
             for extra in (torch.zeros_like(may), may):  # all sequences, then those that the annotation may mean
                 total = scores[first] + follow[0] + extra[0]
