@@ -17,6 +17,7 @@ from narasumber import formats
 from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.formats.common import LabelMap
+from narasumber.scope import Scope
 from narasumber.sections import DOMAIN, sections
 from narasumber.settings import Frozen
 
@@ -33,6 +34,10 @@ class Source(Frozen):
     """What stages and reports call it; the corpus, or the last part of the path, if left out."""
     labels: dict[str, str] = Field(default={})
     """Labels used there to ours; an empty one leaves its spans out, as if nobody had marked them."""
+    annotates: tuple[str | tuple[str, ...], ...] | None = None
+    """The labels, or layers with all of theirs, that its annotators looked for, where its format does not tell and that
+    is not the whole scheme: `[PER, ORG, [LOC, GPE, FAC]]`, the last three marked as one. Others are masked.
+    """
     weight: float = Field(default=1.0, gt=0)
     """How much more often than its size says it is drawn in training."""
     held_out: bool = True
@@ -53,12 +58,19 @@ class Source(Frozen):
             raise ValueError(f"is no known corpus; corpora are {', '.join(CORPORA)}")
         return value
 
+    @field_validator("annotates")
+    @classmethod
+    def _known_labels(cls, value: tuple[str | tuple[str, ...], ...] | None) -> tuple[str | tuple[str, ...], ...] | None:
+        if value is not None:
+            Scope.of(value)
+        return value
+
     @model_validator(mode="after")
     def _split_goes_with_corpus(self) -> Source:
         if self.split and not self.corpus:
             raise ValueError("split goes with corpus; of articles, name the folder")
-        if self.labels and self.corpus:
-            raise ValueError("labels go with articles; a corpus has its own table")
+        if (self.labels or self.annotates is not None) and self.corpus:
+            raise ValueError("labels and annotates go with articles; a corpus has its own table")
         return self
 
     @property
@@ -73,7 +85,8 @@ class Source(Frozen):
             raise InputError(
                 f"data.sources: {self.path}", "json has the labels of the scheme already", "leave labels out"
             )
-        return load_documents(self.path, self.format, self.labels)
+        documents = load_documents(self.path, self.format, self.labels)
+        return documents if self.annotates is None else [own.within(Scope.of(self.annotates)) for own in documents]
 
 
 class DataConfig(Frozen):

@@ -148,6 +148,21 @@ class Document:
         """The same text under another annotation, for example a model's."""
         return replace(self, spans=tuple(spans), attributions=tuple(attributions))
 
+    def within(self, scope: Scope) -> Document:
+        """What an annotation of this scope says of the text, in its terms; what the document's own annotation does not
+        speak of, or leaves open, stays so.
+        """
+        terms = [(layer, own, self.scope.layer(layer)) for layer, own in scope.layers]
+        told = Scope(tuple((layer, replace(own, closed=theirs.closed)) for layer, own, theirs in terms if theirs))
+        names = {span: told.name_of(span.layer, span.label) for span in self.spans}
+        spans = {span: replace(span, label=name) for span, name in names.items() if name}
+        attributions = [
+            Attribution.of(spans[one.cue], (spans[span] for span in one.spans[1:] if span in spans))
+            for one in self.attributions
+            if one.cue in spans
+        ]
+        return replace(self, spans=tuple(dict.fromkeys(spans.values())), attributions=tuple(attributions), scope=told)
+
     def bare(self) -> Document:
         """The same text without annotation, as a model sees it."""
         return self.with_annotation(())

@@ -8,11 +8,11 @@ C08-1113; Greenberg et al. 2018, D18-1306).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from narasumber.labels import LABELS, LAYERS, Layer
+from narasumber.labels import LABELS, LAYERS, Layer, layer_of_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,23 @@ class Scope:
         own = self.layer(layer)
         group = own.group_of(label) if own else None
         return group[0] if group else None
+
+    @classmethod
+    def of(cls, names: Iterable[str | Sequence[str]]) -> Scope:
+        """Of labels, layers with all their labels, and lists of labels that are one. Raises ValueError for others.
+
+        >>> Scope.of(["PER", ["LOC", "GPE"], "cue"]).to_json()["entity"]["groups"]
+        [['PER'], ['LOC', 'GPE']]
+        """
+        groups: dict[Layer, list[tuple[str, ...]]] = {}
+        for name in names:
+            labels = (name,) if isinstance(name, str) else tuple(name)
+            found = next((layer for layer in LAYERS if layer == name), layer_of_label(labels[0]) if labels else None)
+            if found is None:
+                known = ", ".join(label for own in (LABELS, *LABELS.values()) for label in own)
+                raise ValueError(f"{name} is no layer or label; these are {known}")
+            groups.setdefault(found, []).extend([(label,) for label in LABELS[found]] if found == name else [labels])
+        return cls(tuple((layer, LayerScope(tuple(own))) for layer, own in groups.items()))
 
     def to_json(self) -> dict[str, Any]:
         return {

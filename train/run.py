@@ -379,10 +379,10 @@ def _describe(
         },
     )
     write_json(folder / "lost.json", lost_report(lost))
-    _tell(folder.name, part, sampling)
+    _tell(folder.name, config, part, sampling)
 
 
-def _tell(name: str, part: Part, sampling: Sequence[Mapping[str, Mapping[str, int]]]) -> None:
+def _tell(name: str, config: Config, part: Part, sampling: Sequence[Mapping[str, Mapping[str, int]]]) -> None:
     console = Console(stderr=True, highlight=False)
     told = f"{len(part.articles):,} articles to learn from, {len(part.held_out):,} held out"
     if part.dropped:
@@ -392,6 +392,14 @@ def _tell(name: str, part: Part, sampling: Sequence[Mapping[str, Mapping[str, in
         if len(sources) > 1:
             own = ", ".join(f"{own['an_epoch']:,} windows of {title}" for title, own in sources.items())
             console.print(f"{name}: stage {number}, an epoch: {own}")
+    asked = {layer_of_head(head) for head in config.layers}
+    for source, articles in zip(config.data.sources, part.train, strict=True):
+        closed = [layer for layer, own in joined({article.scope for article in articles}).layers if own.closed]
+        marked = {span.layer for article in articles for span in article.spans}
+        if marked and (absent := [layer for layer in closed if layer in asked - marked]):
+            told = f"{source.title} marks no {', '.join(absent)}, and its words are learned as none"
+            cure = f"annotates: [{', '.join(layer for layer in closed if layer in marked)}]"
+            console.print(f"{name}: {told}; where nobody looked for them, give it {cure}")
 
 
 def _row(update: Update, seconds: float, score: float | None) -> dict[str, float]:

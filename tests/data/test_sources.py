@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from data.sources import Source, fingerprint, load_documents, with_meta
 from narasumber import formats
 from narasumber.document import Document
 from narasumber.errors import InputError
+from narasumber.scope import LayerScope, Scope
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 
@@ -120,3 +124,33 @@ def test_labels_of_json_lines_are_refused_and_not_passed_over(
     formats.write(seeds[:1], tmp_path / "own.jsonl", "json")
     with pytest.raises(InputError, match="json has the labels of the scheme already"):
         Source(path=tmp_path / "own.jsonl", format=format, labels={"PER": ""}).load()
+
+
+def test_what_annotators_did_not_look_for_is_neither_learned_nor_absent(tmp_path: Path) -> None:
+    text = "Ani di Solo, kata Budi."
+    marks = [("PER", 0, 3), ("GPE", 7, 11), ("LOC", 7, 11), ("CUE", 13, 17), ("SOURCE", 18, 22)]
+    line = {"id": "a", "text": text, "label": [[start, end, label] for label, start, end in marks]}
+    (tmp_path / "a.jsonl").write_text(json.dumps(line), encoding="utf-8")
+
+    def read(*annotates: str | tuple[str, ...]) -> Document:
+        return Source(path=tmp_path / "a.jsonl", format="doccano", annotates=annotates).load()[0]
+
+    assert {(span.label, span.start) for span in read("entity", "cue").spans} == {
+        ("PER", 0), ("GPE", 7), ("LOC", 7), ("CUE", 13),
+    }  # fmt: skip
+    coarse = read("PER", ("LOC", "GPE"))
+    assert [(span.label, span.start) for span in coarse.spans] == [("PER", 0), ("LOC", 7)]
+    assert coarse.scope == Scope((("entity", LayerScope((("PER",), ("LOC", "GPE")))),))
+    assert not coarse.attributions
+
+
+@pytest.mark.parametrize("annotates", [["PERSON"], [["PER", "CUE"]], ["PER", "PER"], [[]]])
+def test_labels_that_the_scheme_lacks_are_refused(annotates: list[Any]) -> None:
+    with pytest.raises(ValidationError, match="annotates"):
+        Source.model_validate({"path": "a", "annotates": annotates})
+
+
+def test_unmarked_articles_stay_unmarked_whatever_they_are_said_to_annotate(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Ani di Solo.", encoding="utf-8")
+    (document,) = Source(path=tmp_path / "a.txt", annotates=("entity",)).load()
+    assert document.scope.layers == ()

@@ -470,6 +470,20 @@ def test_an_encoder_that_has_learned_what_is_held_out_is_refused(config: Config,
         train(begun_with(first, "measured", held_out=chosen_by["development"]))
 
 
+def test_a_layer_that_no_article_of_a_source_marks_is_told(
+    config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seeds = config.data.documents().values()
+    articles = [replace(own.with_annotation(own.layer("entity")), id=f"{own.id}-names") for own in seeds]
+    formats.write(articles, tmp_path / "names.jsonl", "json")
+    told = "names marks no source, cue, content, and its words are learned as none"
+    for annotates, is_told in ((None, True), (("entity",), False)):
+        source = Source(path=tmp_path / "names.jsonl", name="names", annotates=annotates)
+        data = replaced(config, sources=(source, Source(path=ROOT / "seeds", name="seeds")))
+        train(named(config, f"names-{is_told}", epochs=1).model_copy(update={"data": data}))
+        assert (told in " ".join(capsys.readouterr().err.split())) == is_told
+
+
 def test_heads_of_an_earlier_run_are_kept_or_refused(config: Config) -> None:
     earlier = train(named(config, "earlier", epochs=1))
     for shape, told in ((True, None), (False, "was trained with it"), ("auto", None)):
