@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import Final
 
 from narasumber.document import Span
-from narasumber.linking import CITED, CITING, REPORTING, SOURCE_FOLLOWS, SPEECH_CUE, needs_source
+from narasumber.linking import CITED, CITING, QUOTING, SOURCE_FOLLOWS, SPEECH_CUE, needs_source
 from narasumber.sentences import sentences
 from narasumber.words import BREAKS, WORD, lines
 
@@ -50,8 +50,24 @@ _PREPOSITION: Final = re.compile(r" (?:oleh(?:nya)?|dari)\b")
 _VERB: Final = re.compile(r"di\w|me\w|berdasarkan", re.IGNORECASE)
 _WORD: Final = re.compile(r"[\w-]+")
 _DETERMINER: Final = re.compile(r" (?:tersebut|itu|ini)\b")
-_SHORT: Final = re.compile(r" \([A-Za-z][^\s()\d/]{0,19}\)")
-"""A name's short form behind it."""
+_SHORT: Final = re.compile(r" \((?:[A-Za-z][^\s()\d/]{0,19}|\d{1,3}(?: tahun)?)\)")
+"""A name's short form behind it, or somebody's age."""
+ADVERB: Final = (
+    "juga|pun|sempat|turut|ikut|kembali|sudah|telah|kemudian|lalu|lantas|justru|malah|bahkan|langsung|kerap|pernah|terus"
+    "|tetap|akhirnya|sebelumnya|memang|hanya|cuma|sendiri|masih|akan|tidak|tak|belum|bisa|dapat|enggan"
+)
+"""What stands between a subject and its verb."""
+_NOUN: Final = (
+    rf"(?!(?:{ADVERB}|yang|ini|dan|atau|dengan|untuk|bahwa|karena|sebagai|adalah|agar|kalau|jika|dalam|di|pada|ke|oleh"
+    rf"|saat|ketika|usai|kepada|lewat|melalui|tentang|soal|hari|pekan|kemarin|menurut|{WEEKDAYS})\b)"
+    r"(?!(?:me|ber|di|ter)\w{3}|\w+nya\b|lagi-lagi\b)[a-z][\w-]*"
+)
+"""A word that may belong to a subject, as far as its form tells."""
+_PRONOUN: Final = re.compile("saya|aku|kami|kita|dia|ia|beliau|mereka", re.IGNORECASE)
+_PRONOUN_FIRST: Final = re.compile("(?:saya|aku|dia|ia|beliau)(?= )(?! sendiri)", re.IGNORECASE)
+"""`Menurut saya itu keliru`."""
+_UP_TO_VERB: Final = re.compile(rf"(?P<own>(?: {_NOUN}){{1,4}})(?: (?:{ADVERB}))* ")
+"""The rest of a subject that was begun: `Investor` of `Investor asing juga khawatir`."""
 FUNCTION_WORDS: Final = frozenset(
     "yang juga sebelumnya telah sudah akan di pada dalam dan oleh dari kepada untuk saat bahwa pun".split()
 )
@@ -83,7 +99,14 @@ _APPOSITION: Final = re.compile(
     r"(?: \w+){0,2} "
 )
 """... or who the named one is, between commas."""
-_BEHIND_VERB: Final = re.compile(rf"\b(?:(?P<verb>{REPORTING})|menurut) $", re.IGNORECASE)
+_BEHIND_VERB: Final = re.compile(rf"\b(?:(?P<verb>{QUOTING})|menurut) $", re.IGNORECASE)
+_WHO: Final = re.compile(
+    r"(?P<own>, (?!(?:kepada|di\w*|dalam|pada|saat|ketika|usai|seusai|setelah|sebelum|kala|kemarin|seperti|sambil"
+    rf"|seraya|sembari|(?:me|ber)\w+|lewat|hari|tanpa|dengan|bersama|tentang|soal|{WEEKDAYS})\b)"
+    rf"[a-z][^,.{BREAKS}{QUOTES}]*?)"
+    r"(?=[,.]| (?:kepada|dalam|saat|ketika|usai|seusai|pada|dikutip|seperti)\b|\Z)"
+)
+"""Who somebody is, behind the name that the verb of a quotation stands before."""
 _REST: Final = re.compile(r" (?:untuk|bidang|urusan|wilayah|daerah)(?: [^\s,.\"“”]+){1,12}(?=[,.])")
 """What is missing of a role that was begun."""
 
@@ -95,11 +118,12 @@ def consistent(text: str, spans: Iterable[Span]) -> list[Span]:
     - cues hold the whole of a hyphenated word (`disebut-sebut`) and their preposition (`dikutip dari`),
     - sources and contents hold the whole of a name that they reach into, and the bracket that closes one they hold,
     - no source stands behind `kepada`,
-    - sources go on over a name, its short form `(BPS)`, `tersebut` and the like, a relative clause or an apposition
-      before their cue, begin with the first name of an enumeration, with the role that opens a sentence (`Ketua APTI,
-      A, mengatakan`) or the name before it (`A, Ketua APTI mengatakan`), behind `dikutip`, `selain itu, ` and `laporan
-      itu, `, hold both role and name behind `kata`, end before an addressee, and part at the comma of `Mengutip A, B
-      mengatakan` and where a sentence ends,
+    - sources go on over a hyphenated word, a name, its short form `(BPS)` or an age, `tersebut` and the like, the rest
+      of a noun phrase, a relative clause or an apposition before their cue, and who the one is that a quotation's verb
+      stands before; are a pronoun alone behind `menurut`; begin with the first name of an enumeration, with the role
+      that opens a sentence (`Ketua APTI, A, mengatakan`) or the name before it (`A, Ketua APTI mengatakan`), behind
+      `dikutip`, `selain itu, ` and `laporan itu, `; hold both role and name behind `kata`; end before an addressee; and
+      part at the comma of `Mengutip A, B mengatakan` and where a sentence ends,
     - neither cues nor sources begin or end with punctuation, nor sources end with a function word,
     - contents hold both of a pair of quotation marks of a line, begin right behind `mengatakan bahwa` or another active
       verb, or with their sentence where `, kata A` stands behind them, and end with their sentence, without its full
@@ -230,13 +254,20 @@ def _whole_source(
         return start, end
     while text[end : end + 1] == " " and (name := next_from(names, end)) and name.start == end + 1:
         end = name.end
-    for pattern in (_DETERMINER, _SHORT):
+    for pattern in (_HYPHENATED_BEHIND, _DETERMINER, _SHORT):
         if more := pattern.match(text, end):
             end = more.end()
     if " dan " in text[start:end]:
         start = _first_of_its_kind(text, names, start)
     if verb := _BEHIND_VERB.search(text, max(0, start - 12), start):
+        if pronoun := _PRONOUN_FIRST.match(text, start, end):
+            return pronoun.span()
         end = _who_that_is(text, start, end, names, is_certain=bool(verb["verb"]))
+        if age := _SHORT.match(text, end):
+            end = age.end()
+        is_quoted = text[verb.start() - 2 : verb.start() - 1] in tuple(QUOTES)
+        if is_quoted and within(names, start, end) and (who := _WHO.match(text, end)):
+            end = who.end("own")
     first, _ = around(bounds, start)
     name = next_from(names, start)
     named = name is not None and name.start == start and name.label == "PER"
@@ -246,7 +277,9 @@ def _whole_source(
     if before and before.label == "PER" and text[before.end : start] == ", " and ROLE.match(text[start:end] + ", "):
         start = before.start
     cue = next_from(cues, end)
-    if cue and not SOURCE_FOLLOWS.fullmatch(cue.text_in(text)):
+    if cue and cue.text_in(text) != ":" and not SOURCE_FOLLOWS.fullmatch(cue.text_in(text)):
+        if (rest := _UP_TO_VERB.fullmatch(text, end, cue.start)) and not _PRONOUN.fullmatch(text, start, end):
+            end = rest.end("own")
         behind = _CLAUSE.fullmatch(text, end, cue.start) or _APPOSITION.fullmatch(text, end, cue.start)
         if behind:
             start, end = _noun_phrase(text, start, behind.end("own"))

@@ -11,19 +11,19 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
 import numpy as np
 
-from narasumber.consistency import FUNCTION_WORDS, QUOTES, around, is_addressee
+from narasumber.consistency import ADVERB, FUNCTION_WORDS, QUOTES, WEEKDAYS, around, is_addressee
 from narasumber.decode import Scores, likely_spans
 from narasumber.document import Span
 from narasumber.labels import head_labels
-from narasumber.linking import LIMIT, SOURCE_FOLLOWS, link, needs_source
-from narasumber.marked import MAY_SAY, SAYS
+from narasumber.linking import CITED, LIMIT, QUOTING, SOURCE_FOLLOWS, link, needs_source
+from narasumber.marked import ANY_VERB, IN_ORDER, MAY_SAY, SAYS
 from narasumber.scope import LayerScope
 from narasumber.sentences import sentences
 from narasumber.tags import Offsets
@@ -48,11 +48,26 @@ _STEMS: Final = """
 """.split()
 _NASAL: Final = {"k": "ng", "p": "m", "s": "ny", "t": "n"}
 """What `me-` makes of a stem's first letter: `mengutip`, `memuji`, `menyebut`, `menulis`."""
-_SAYING: Final = re.compile(
-    "|".join([":", *_STEMS, *(_NASAL[stem[0]] + stem[1:] for stem in _STEMS if stem[0] in _NASAL)]), re.IGNORECASE
-)
+_NASALS = (_NASAL[stem[0]] + stem[1:] for stem in _STEMS if stem[0] in _NASAL)
+_SAYING: Final = re.compile("|".join([":", SAYS, MAY_SAY, QUOTING, *_STEMS, *_NASALS]), re.IGNORECASE)
 """Words of saying and thinking: all but two of 1,177 annotated cues are."""
+_BEHIND_QUOTATION: Final = re.compile(rf"(?<=[{QUOTES}] )(?:{QUOTING})\b|{ANY_VERB}\b")
+_BEFORE_QUOTATION: Final = re.compile(rf"[,:] [{QUOTES}](?=[A-Z])")
+_SORTED: Final = re.compile(rf"menurut {IN_ORDER}", re.IGNORECASE)
 _ACTIVE: Final = re.compile(rf"me\w+|{SAYS}|{MAY_SAY}", re.IGNORECASE)
+
+_SUBJECT: Final = re.compile(
+    r"(?:(?<!\S)(?P<pronoun>[Ii]a|[Dd]ia|[Mm]ereka|[Bb]eliau)|(?P<clause>, yang(?: [^\s,.]+){1,12}),)?"
+    rf"(?: (?:{ADVERB}))* $"
+)
+"""What stands right before an active verb whose subject is a pronoun, or a name behind which this stands."""
+
+_AGENT: Final = re.compile(
+    r" (?P<source>[^\W\d_][^\s,.]*(?: [^\s,.]+){0,11}?)"
+    r"(?=[,.\n]|\Z| \(| (?:sambil|seraya|sembari|saat|ketika|kepada|dalam|pada|di|usai|seusai|dengan|melalui|lewat"
+    rf"|kemarin|seperti|{CITED}|{WEEKDAYS})\b)"
+)
+"""Who stands behind the bare verb of a quotation, named or not."""
 
 WRONG_SIDE: Final = 0.03
 """794 of 815 annotated sources stand on the side that `linking.SOURCE_FOLLOWS` tells, odds of 38 to 1."""
@@ -89,7 +104,8 @@ def with_one_label(text: str, names: Sequence[Span], words: Offsets, scores: Sco
 def missing_sources(
     text: str, spans: Sequence[Span], words: Offsets, scores: Scores, transitions: Scores
 ) -> list[Span]:
-    """Sources of those cues among `spans` that call for one and are linked to none.
+    """Sources of those cues among `spans` that call for one and are linked to none: the likeliest of the sentence, else
+    the subject of an active verb, or who stands behind the bare verb of a quotation.
 
     `words` of the text, and the source layer's `scores` [words, tags] and `transitions`, as for `decode.likely_spans`.
     """
@@ -106,6 +122,7 @@ def missing_sources(
         if span.layer in ("source", "cue"):
             free[np.searchsorted(ends, span.start, side="right") : np.searchsorted(starts, span.end)] = False
     bounds = sentences(text)
+    names = {span.end: span for span in spans if span.layer == "entity"}
     found: list[Span] = []
     for place, cues in groupby(needy, lambda cue: bisect_right(bounds, cue.start, key=lambda bound: bound[0]) - 1):
         begin, end = np.searchsorted(starts, bounds[place]).tolist()
@@ -115,7 +132,8 @@ def missing_sources(
         ]
         may = [item for item in likely if _may_be_source(text, words[item[0]], words[item[1]])]
         for cue in cues:
-            follows = bool(SOURCE_FOLLOWS.fullmatch(cue.text_in(text)))
+            quoted = bool(_BEHIND_QUOTATION.match(text, cue.start))
+            follows = quoted or bool(SOURCE_FOLLOWS.fullmatch(cue.text_in(text)))
             ranked = [
                 (probability if (starts[first] > cue.start) == follows else probability * WRONG_SIDE, first, last)
                 for first, last, probability in may
@@ -127,7 +145,25 @@ def missing_sources(
             if best > UNLIKELY:
                 free[first : last + 1] = False
                 found.append(Span("source", "SOURCE", words[first][0], words[last][1]))
+            elif not follows and (subject := _subject(text, bounds[place][0], cue.start, names)):
+                found.append(subject)
+            elif quoted and (agent := _AGENT.match(text, cue.end)):
+                found.append(Span("source", "SOURCE", *agent.span("source")))
     return found
+
+
+def _subject(text: str, first: int, end: int, names: Mapping[int, Span]) -> Span | None:
+    """The pronoun, or the name of a person or organisation, that stands before a verb at `end` in its sentence.
+
+    `names` by their end; the sentence begins at `first`.
+    """
+    match = _SUBJECT.search(text, max(first, end - LIMIT), end)
+    if match and match["pronoun"]:
+        return Span("source", "SOURCE", *match.span("pronoun"))
+    name = names.get(match.start()) if match else None
+    if match is None or name is None or name.start < first or name.label not in ("PER", "ORG"):
+        return None
+    return Span("source", "SOURCE", name.start, match.end("clause") if match["clause"] else name.end)
 
 
 def attributed(text: str, spans: Sequence[Span]) -> list[Span]:
@@ -140,7 +176,10 @@ def attributed(text: str, spans: Sequence[Span]) -> list[Span]:
     bounds = sentences(text)
     whole: set[Span] = set()
     for one in link(text, spans):
-        if one.contents and _is_cue(cue := one.cue.text_in(text)) and (one.sources or _needs_none_beside_it(cue)):
+        cue = one.cue.text_in(text)
+        marked = _BEHIND_QUOTATION.match(text, one.cue.start) or _BEFORE_QUOTATION.match(text, one.cue.end)
+        says = (marked or _is_cue(cue)) and not _SORTED.match(text, one.cue.start)
+        if one.contents and says and (one.sources or _needs_none_beside_it(cue)):
             first, last = around(bounds, one.cue.start)
             near = [own for own in one.contents if (own.start < last and first < own.end) or _is_quoted(text, own)]
             whole.update((one.cue, *one.sources, *(near or one.contents)))

@@ -25,6 +25,13 @@ REPORTING: Final = (
 )
 """Bare verbs."""
 
+QUOTING: Final = (
+    rf"{REPORTING}|tandas|jawab|tanya|seru|teriak|bisik|kilah|dalih|kelakar|seloroh|celetuk|timpal|sahut|sindir|keluh"
+    "|kisah|cerita|kenang|klaim|harap|kritik|kecam|tukas|sergah|bantah|elak|sesal|puji|urai|rinci|gumam|gerutu|canda"
+    "|ledek|protes|cuit|kicau|omel|sanggah|tampik|tepis|tegur|pinta|tuding|tuduh|cibir|cecar|pesan"
+)
+"""... and others that are so behind a quotation."""
+
 SPEECH_CUE: Final = rf"(?:{REPORTING}|menurut)(?:nya)?"
 """Cues of speech whose source stands behind them or is in them: `kata`, `katanya`, `menurut`."""
 
@@ -32,7 +39,7 @@ CITED: Final = "dikutip|dilansir|disitir"
 CITING: Final = "mengutip|melansir|menyitir"
 """Verbs of what is told at second hand."""
 
-SOURCE_FOLLOWS = re.compile(rf"{REPORTING}|menurut|{CITING}|berdasarkan|.*\b(?:dari|oleh)|di\w+", re.IGNORECASE)
+SOURCE_FOLLOWS = re.compile(rf"{QUOTING}|menurut|{CITING}|berdasarkan|.*\b(?:dari|oleh)|di\w+", re.IGNORECASE)
 """Cues whose source stands behind them: bare reporting verbs, prepositions and passives."""
 
 CLITIC = re.compile(r"(?:\w+ )?\w{3,}nya", re.IGNORECASE)

@@ -163,11 +163,35 @@ def test_a_content_does_not_begin_with_its_sentence_where_a_cue_stands_before_it
         ("Ani, dosen hukum, juga menilai", "menilai", "Ani", "Ani, dosen hukum"),
         ("Ani, pada Senin, menilai", "menilai", "Ani", "Ani"),
         ('Ani, dosen hukum, kata Budi', "kata", "Ani", "Ani"),
+        ("Investor asing juga khawatir", "khawatir", "Investor", "Investor asing"),
+        ("MA dalam putusan menyatakan", "menyatakan", "MA", "MA"),
+        ("Ia sendiri menilai", "menilai", "Ia", "Ia"),
+        ("Orang-orang mengira", "mengira", "Orang", "Orang-orang"),
+        ("Ani (39) menilai", "menilai", "Ani", "Ani (39)"),
     ],
 )  # fmt: skip
 def test_a_source_goes_on_to_its_cue(text: str, cue: str, found: str, wanted: str) -> None:
     mark = span(text, "cue", cue)
     assert consistent(text, [span(text, "source", found), mark]) == [span(text, "source", wanted), mark]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ('"Naik," keluh Ani (61), petani di Solo, kepada Antara.', "Ani (61), petani di Solo"),
+        ('"Naik," kata Ani, dosen hukum.', "Ani, dosen hukum"),
+        ('"Naik," kata Ani, dikutip Antara.', "Ani"),
+        ('"Naik," kata Ani, Senin.', "Ani"),
+        ("Hari ini, kata Ani, harga naik.", "Ani"),
+        ("Menurut saya itu keliru.", "saya"),
+    ],
+)
+def test_who_speaks_is_told_behind_the_verb_of_a_quotation(text: str, wanted: str) -> None:
+    names = [span(text, "entity", "Ani", "PER")] if "Ani" in text else []
+    read = "Ani" if names else "saya itu"
+    cue = next(word for word in ("keluh", "kata", "Menurut") if word in text)
+    found = consistent(text, [*names, span(text, "cue", cue), span(text, "source", read)])
+    assert [own.text_in(text) for own in found if own.layer == "source"] == [wanted]
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,30 @@ def test_no_source_is_better_than_an_unlikely_one() -> None:
     assert read("Ani mengatakan harga naik", "mengatakan", {"Ani": -7.0}) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "cue", "found"),
+    [
+        ("Kemarin ia juga menuding harga naik", "menuding", ["ia"]),
+        ("Kemarin Ani menuding harga naik", "menuding", ["Ani"]),
+        ("Ani, yang dulu diam, menuding harga naik", "menuding", ["Ani, yang dulu diam"]),
+        ("Kemarin Solo menuding harga naik", "menuding", []),
+        ("Ani pergi lalu mereka menuding harga naik", "menuding", ["mereka"]),
+        ('"Naik," celetuk seorang ibu sambil pergi', "celetuk", ["seorang ibu"]),
+        ('"Naik," cerocos yang lain.', "cerocos", ["yang lain"]),
+        ("Hari ini, kata seorang ibu, harga naik", "kata", []),
+    ],
+)
+def test_where_none_is_likely_the_subject_or_who_stands_behind_a_quotation_is(
+    text: str, cue: str, found: list[str]
+) -> None:
+    names = [
+        Span("entity", label, text.index(name), text.index(name) + len(name))
+        for name, label in (("Ani", "PER"), ("Solo", "GPE"))
+        if name in text
+    ]
+    assert read(text, cue, {}, *names) == found
+
+
 def test_what_is_taken_already_is_no_source_of_another() -> None:
     text = "Ani menurut Budi mengatakan harga naik"
     first = Span("cue", "CUE", 4, 11), Span("source", "SOURCE", 12, 16)
@@ -176,6 +200,14 @@ def test_words_of_saying_are_cues_whatever_stands_before_their_stem(word: str) -
     text = f"Ani {word} harga naik."
     said = spans_in(text, source="Ani", cue=word, content="harga naik")
     assert attributed(text, said) == said
+
+
+def test_what_stands_beside_a_quotation_is_a_cue_and_what_sorts_is_none() -> None:
+    for text, cue in (('"Harga naik," cerocos Ani.', "cerocos"), ('Ani mengoreksi: "Harga naik."', "mengoreksi")):
+        said = spans_in(text, source="Ani", cue=cue, content=text[text.index('"') : text.rindex('"') + 1])
+        assert attributed(text, said) == said
+    text = "Menurut urutan harga naik."
+    assert attributed(text, spans_in(text, cue="Menurut", source="urutan", content="harga naik")) == []
 
 
 def test_annotated_articles_are_whole(seeds: list[Document]) -> None:

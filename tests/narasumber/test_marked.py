@@ -186,7 +186,8 @@ def test_what_is_reported_by_nobody_goes_to_the_end_of_the_sentence() -> None:
         'Ani: "harga naik,"\nkata Budi',
         'Ani: "harga naik,"kata Budi',
         'a"harga naik," kata Budi',
-        'Ani: "harga naik," katakan Budi',
+        'Ani: "harga naik," demikian Budi',
+        'Ani: "harga naik!" karya Budi',
     ],
 )
 def test_other_quotations_are_left_to_the_model(text: str) -> None:
@@ -197,7 +198,42 @@ def test_annotated_articles_stay_as_they_are(seeds: list[Document]) -> None:
     for seed in seeds:
         bare = [replace(span, attributes=()) for span in seed.spans]
         assert with_marked_speech(seed.text, bare) == sorted(bare, key=lambda span: span.sort_key)
-    assert sum(len(with_marked_speech(seed.text, [])) for seed in seeds) == 79
+    assert sum(len(with_marked_speech(seed.text, [])) for seed in seeds) == 82
+
+
+@pytest.mark.parametrize(
+    ("text", "cue", "content"),
+    [
+        ('"Harga naik," celetuk seorang ibu.', "celetuk", '"Harga naik,"'),
+        ('"Harga naik?" timpal Ani.', "timpal", '"Harga naik?"'),
+        ('"Harga naik," cerocos Ani.', "cerocos", '"Harga naik,"'),  # whatever verb it is
+        ('Ani berseloroh, "Harga naik."', "berseloroh", '"Harga naik."'),
+        ('Ia buru-buru mengoreksi: "Harga turun."', "mengoreksi", '"Harga turun."'),
+        ("Namun, isu tersebut ditepis Ani.", "ditepis", "isu tersebut"),
+        ("Merujuk data BPS, harga naik.", "Merujuk", "harga naik"),
+        ("Mengacu pada keterangan Ani, harga naik.", "Mengacu pada", "harga naik"),
+        ("Ani mengeklaim harga naik, tetapi enggan merinci.", "mengeklaim", "harga naik"),
+        ("Ani pergi, papar Budi.", "papar", ""),
+        ("Tudingan lama itu bahwa harga naik salah.", "Tudingan", ""),
+    ],
+)
+def test_words_of_saying_are_known_however_rare(text: str, cue: str, content: str) -> None:
+    found = with_marked_speech(text, [])
+    assert [span.text_in(text) for span in found if span.layer == "cue"] == [cue]
+    assert [span.text_in(text) for span in found if span.layer == "content"] == ([content] if content else [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Menurut rencana, harga naik.",
+        "Menurut abjad, Ani pertama.",
+        "Kami tidak mau menyimpulkan itu.",
+        "Itu sangat mengkhawatirkan.",
+    ],
+)
+def test_words_of_saying_that_say_nothing_are_no_cues(text: str) -> None:
+    assert with_marked_speech(text, []) == []
 
 
 def test_some_verbs_are_cues_behind_a_comma() -> None:
@@ -312,6 +348,10 @@ def test_a_source_that_was_read_into_the_verb_begins_behind_it() -> None:
                 ", lapor ",
                 " bilang ",
                 " menilai, ",
+                " menjawab: ",
+                '"A," timpal ',
+                "Isu itu dibantah ",
+                " tudingan bahwa ",
                 "Mengutip a, ",
                 "Menurut ",
                 ", dikutip dari ",
