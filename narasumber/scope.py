@@ -119,3 +119,6 @@ def joined(scopes: Iterable[Scope]) -> Scope:
 
 WHOLE = Scope(tuple((layer, LayerScope(tuple((label,) for label in labels))) for layer, labels in LABELS.items()))
 """All of the scheme, as the seeds are annotated."""
+
+UNMARKED = Scope(())
+"""Of an article that nobody has annotated."""

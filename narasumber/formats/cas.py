@@ -38,7 +38,6 @@ from narasumber.formats.projects import (
     identity,
     is_of_several,
     members_of,
-    meta_of,
     of_annotators,
 )
 from narasumber.labels import ATTRIBUTES, layer_of_label
@@ -171,7 +170,7 @@ class _Reader:
             self.labels,
             self.problems,
             where=file.where,
-            meta=meta_of(annotator),
+            annotator=annotator,
             left_out=left_out,
         )
 

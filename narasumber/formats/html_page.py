@@ -17,8 +17,8 @@ from typing import Final
 from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.formats.common import LabelMap, Problems, short
-from narasumber.formats.plain_text import UNMARKED
 from narasumber.formats.projects import files_in
+from narasumber.scope import UNMARKED
 
 LARGEST: Final = 16 * 1024 * 1024
 """Bytes of a page; a larger one is refused."""

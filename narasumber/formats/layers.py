@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
 from narasumber.document import Document
 from narasumber.formats.common import LabelMap, Mark, Problems, Tie, build
+from narasumber.formats.projects import INITIAL, meta_of
 from narasumber.labels import ATTRIBUTES, layer_of_label
+from narasumber.scope import UNMARKED
 
 NAMED_ENTITY: Final = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
 CUSTOM: Final = "webanno.custom."
@@ -51,7 +53,7 @@ def to_document(
     problems: Problems,
     *,
     where: str,
-    meta: Mapping[str, Any],
+    annotator: str,
     left_out: Counter[str],
 ) -> Document | None:
     """A document, or None with the reasons in `problems`; see `common.build`.
@@ -59,6 +61,7 @@ def to_document(
     The label of a span is, in this order: SOURCE, CUE or CONTENT if its layer is called so; the first of its values
     that the scheme or `labels` knows; the name of its layer. Kind and Form become attributes. Layers that are none of
     the project's own are read if `labels` names them; what else is there goes to `left_out`, counted.
+    The scope of a project's document that nobody has annotated is empty; see `projects`.
     """
     marks: list[Mark] = []
     for item in items:
@@ -76,8 +79,11 @@ def to_document(
     kept = [tie for tie in ties if tie.first in keys and tie.second in keys]
     left_out["relations of annotations that are left out"] += len(ties) - len(kept)
 
-    counted = {"left_out": dict(+left_out)} if +left_out else {}
-    return build(id, text, marks, kept, labels, problems, where=where, meta={**meta, **counted})
+    meta = {**meta_of(annotator), "left_out": +left_out}
+    document = build(id, text, marks, kept, labels, problems, where=where, meta=meta)
+    if document and annotator == INITIAL and not document.spans:
+        return replace(document, scope=UNMARKED)
+    return document
 
 
 def short_name(layer: str) -> str:

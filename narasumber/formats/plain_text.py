@@ -15,10 +15,7 @@ from narasumber.errors import InputError
 from narasumber.formats import conll
 from narasumber.formats.common import LabelMap, Problems, read_text
 from narasumber.formats.projects import files_in
-from narasumber.scope import Scope
-
-UNMARKED: Final = Scope(())
-"""Of an article that nobody has annotated."""
+from narasumber.scope import UNMARKED
 
 _HEADER: Final = re.compile(r"#FORMAT=|# ?(?:columns|global\.columns|id|newdoc|sent_id|text)\b|-DOCSTART-")
 

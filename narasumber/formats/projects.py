@@ -2,6 +2,7 @@
 
 An exported project has the file `annotation/DOCUMENT/ANNOTATOR.xmi` (or `.json`, `.tsv`), or `curation/...`, for each
 annotator of a document (INCEpTION user guide, "Project export"); there is an `INITIAL_CAS` too, what they began with.
+Where there is nothing else, and no span in it, nobody has annotated the document: its scope is empty.
 """
 
 from __future__ import annotations

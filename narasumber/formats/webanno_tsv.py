@@ -28,7 +28,7 @@ from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.formats.common import LabelMap, Problems, Tie, decoded, short, units
 from narasumber.formats.layers import Item, short_name, to_document
-from narasumber.formats.projects import File, files_of, identity, is_of_several, meta_of, of_annotators
+from narasumber.formats.projects import File, files_of, identity, is_of_several, of_annotators
 
 _FORMAT: Final = re.compile(r"#FORMAT=WebAnno TSV (\d{1,9})\.(\d{1,9})\s*")
 _LAYER: Final = re.compile(r"#T_(SP|CH|RL)=(.*)")
@@ -176,7 +176,7 @@ class _Reader:
             labels,
             self.problems,
             where=self.where,
-            meta=meta_of(annotator),
+            annotator=annotator,
             left_out=self.left_out,
         )
 

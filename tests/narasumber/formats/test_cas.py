@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError
 from narasumber.formats import detect, losses, projects, read, write
+from narasumber.scope import WHOLE, Scope
 from tests.strategies import documents
 
 BOTH = pytest.mark.parametrize("format", ["uima-xmi", "cas-json"])
@@ -262,6 +263,17 @@ def test_a_project_of_several_annotators_zipped_or_not(tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path / "unpacked" / "curation")
     assert list(read(Path())) == documents[3:]
     assert set(tmp_path.rglob("*")) == before
+
+
+def test_what_nobody_has_annotated_says_nothing_of_what_is_to_mark(tmp_path: Path) -> None:
+    files = {
+        "annotation/doc.txt/ani.zip": exported("ani"),
+        "annotation/imported.txt/INITIAL_CAS.zip": exported("INITIAL_CAS", BODY, MEMBERS),
+        "annotation/new.txt/INITIAL_CAS.zip": exported("INITIAL_CAS"),
+    }
+    (tmp_path / "project.zip").write_bytes(archive(files))
+    found = {document.id: (len(document.spans), document.scope) for document in read(tmp_path / "project.zip")}
+    assert found == {"doc": (0, WHOLE), "imported": (5, WHOLE), "new": (0, Scope(()))}
 
 
 def test_a_project_as_json(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError
 from narasumber.formats import detect, read
+from narasumber.scope import WHOLE, Scope
 
 NE = "de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity"
 POS = "de.tudarmstadt.ukp.dkpro.core.api.lexmorph.type.pos.POS"
@@ -230,6 +231,14 @@ def test_a_folder_and_a_project(tmp_path: Path) -> None:
         shutil.make_archive(str(tmp_path / name), "zip", tmp_path / name)
         assert detect(tmp_path / f"{name}.zip")[0].name == "webanno-tsv"
         assert list(read(tmp_path / f"{name}.zip")) == list(read(tmp_path / name))
+
+
+def test_what_nobody_has_annotated_says_nothing_of_what_is_to_mark(tmp_path: Path) -> None:
+    for name in ("doc.txt/ani", "new.txt/INITIAL_CAS"):
+        path = tmp_path / "annotation" / f"{name}.tsv"
+        path.parent.mkdir(parents=True)
+        path.write_text(tsv("#T_SP=custom.Span|label", "#Text=Ani\n1-1  0-3  Ani  _"))
+    assert [(document.id, document.scope) for document in read(tmp_path)] == [("doc", WHOLE), ("new", Scope(()))]
 
 
 def test_what_is_wrong_in_a_zip_is_told_with_its_place(tmp_path: Path) -> None:
