@@ -1,8 +1,8 @@
 """UIMA CAS in and out, as XMI with its `TypeSystem.xml` or as JSON 0.4, through dkpro-cassis.
 
 Read is a file, a folder of them, or what INCEpTION exports (its user guide, "Project export"), zipped or not. Of a
-project, the annotators' files are read (also as the archives that it puts them into) and nothing else; their documents
-have one id, and say in `meta["annotator"]` whose they are.
+project, the annotators' files are read (also as the archives that it puts them into), or the curated one of a document
+that has one, and nothing else; their documents have one id, and say in `meta["annotator"]` whose they are.
 
 Spans are `layers`; a link is a slot of a span, or a relation with `Governor` and `Dependent`. Written are DKPro's
 `NamedEntity` with a `value`, and the layers `webanno.custom.SOURCE`, `CUE` and `CONTENT`; a CUE has slots `Source` and
@@ -32,6 +32,7 @@ from narasumber.formats.brat import is_file_name
 from narasumber.formats.common import LabelMap, Problems, Tie, parse_json, short
 from narasumber.formats.layers import CUSTOM, NAMED_ENTITY, Item, short_name, to_document
 from narasumber.formats.projects import (
+    CURATED,
     INITIAL,
     File,
     files_of,
@@ -355,8 +356,8 @@ def _file_name(document: Document, ending: Ending) -> str:
         raise InputError(repr(document.id), what, "use letters, digits, _-.")
     name = f"{document.id}{ending}" if annotator is None else f"annotation/{document.id}.txt/{annotator}{ending}"
     place = PurePosixPath(name)
-    if identity(place) != (document.id, str(annotator or "")) or (annotator is None and place.stem == INITIAL):
-        what = "this document's id would be read as what a project has beside it"
+    if identity(place) != (document.id, str(annotator or "")) or place.stem in (INITIAL, CURATED):
+        what = "this document's id, or its annotator, would be read as what a project has beside it"
         raise InputError(repr(document.id), what, "rename it")
     return name
 

@@ -1,8 +1,11 @@
 """Which files of a folder are read, and whose: the files of a project of WebAnno or INCEpTION say it by their place.
 
-An exported project has the file `annotation/DOCUMENT/ANNOTATOR.xmi` (or `.json`, `.tsv`), or `curation/...`, for each
-annotator of a document (INCEpTION user guide, "Project export"); there is an `INITIAL_CAS` too, what they began with.
-Where there is nothing else, and no span in it, nobody has annotated the document: its scope is empty.
+An exported project has the file `annotation/DOCUMENT/ANNOTATOR.xmi` (or `.json`, `.tsv`) for each annotator of a
+document (INCEpTION user guide, "Project export"); there is an `INITIAL_CAS` too, what they began with. Where there is
+nothing else, and no span in it, nobody has annotated the document: its scope is empty.
+
+`curation/DOCUMENT/CURATION_USER.xmi` is what a curator made of the annotators' files, and is read in their place, as
+nobody's own. The folder `annotation` by itself gives all annotators.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from narasumber.formats.common import short
 
 _FOLDERS: Final = ("annotation", "curation")
 INITIAL: Final = "INITIAL_CAS"
+CURATED: Final = "CURATION_USER"
 _SOURCE_ENDINGS: Final = (".txt", ".xmi", ".json", ".tsv", ".html", ".htm", ".xml", ".pdf", ".conll", ".conllu")
 
 T = TypeVar("T")
@@ -59,10 +63,19 @@ def is_seen(name: PurePosixPath) -> bool:
 
 
 def of_annotators(files: Sequence[T], name: Callable[[T], PurePosixPath]) -> list[T]:
-    """Of a project, the annotators' files; elsewhere all. What they began with, only where there is nothing else."""
+    """Of a project, the annotators' files, or of a document that has one, the curated file; elsewhere all.
+
+    What annotators began with, only where there is nothing else.
+    """
     found = [file for file in files if identity(name(file))[1]] or list(files)
     beside = Counter(name(file).parent for file in found)
-    return [file for file in found if name(file).stem != INITIAL or beside[name(file).parent] == 1]
+    found = [file for file in found if name(file).stem != INITIAL or beside[name(file).parent] == 1]
+
+    def document(file: T) -> tuple[str, ...]:
+        return tuple(part for part in name(file).parent.parts if part not in _FOLDERS)
+
+    curated = {document(file): file for file in found if identity(name(file))[1] == CURATED}
+    return [file for file in found if curated.get(document(file), file) is file]
 
 
 def identity(name: PurePosixPath) -> tuple[str, str]:
@@ -78,7 +91,7 @@ def identity(name: PurePosixPath) -> tuple[str, str]:
 
 
 def meta_of(annotator: str) -> dict[str, Any]:
-    return {} if annotator in ("", INITIAL) else {"annotator": annotator}
+    return {} if annotator in ("", INITIAL, CURATED) else {"annotator": annotator}
 
 
 @dataclass(frozen=True)

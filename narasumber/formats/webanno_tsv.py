@@ -114,7 +114,7 @@ def read(path: Path, labels: LabelMap) -> Iterator[Document]:
     the end.
 
     The id is the file's name, without `.tsv`; below a folder `annotation` or `curation` of an INCEpTION project, that
-    of the document, and `meta["annotator"]` says whose it is.
+    of the document, and `meta["annotator"]` says whose it is, unless it is curated; see `projects`.
     """
     problems = Problems()
     with ExitStack() as stack:

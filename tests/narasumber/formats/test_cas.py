@@ -240,7 +240,6 @@ PROJECT: dict[str, str | bytes] = {
     "annotation/doc.txt/budi.zip": exported("budi"),
     "annotation/doc.txt/INITIAL_CAS.zip": exported("INITIAL_CAS"),
     "annotation/new.txt/INITIAL_CAS.zip": exported("INITIAL_CAS"),
-    "curation/doc.txt/CURATION_USER.zip": exported("CURATION_USER", BODY, MEMBERS),
     "__MACOSX/annotation/doc.txt/._ani.zip": b"\0",
 }
 
@@ -257,12 +256,31 @@ def test_a_project_of_several_annotators_zipped_or_not(tmp_path: Path, monkeypat
         ("doc", "ani", 5),
         ("doc", "budi", 0),
         ("new", None, 0),
-        ("doc", "CURATION_USER", 5),
     ]
     assert list(read(tmp_path / "unpacked")) == documents
-    monkeypatch.chdir(tmp_path / "unpacked" / "curation")
-    assert list(read(Path())) == documents[3:]
+    monkeypatch.chdir(tmp_path / "unpacked" / "annotation")
+    assert list(read(Path())) == documents
     assert set(tmp_path.rglob("*")) == before
+
+
+def test_of_a_curated_document_the_curated_version_is_read(tmp_path: Path) -> None:
+    for name in (
+        "annotation/doc.txt/ani",
+        "annotation/doc.txt/INITIAL_CAS",
+        "annotation/other.txt/budi",
+        "curation/doc.txt/CURATION_USER",
+    ):
+        path = tmp_path / "project" / f"{name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(GOOD)
+    found = [(document.id, document.meta.get("annotator")) for document in read(tmp_path / "project")]
+    assert found == [("other", "budi"), ("doc", None)]
+    found = [(document.id, document.meta.get("annotator")) for document in read(tmp_path / "project" / "annotation")]
+    assert found == [("doc", "ani"), ("other", "budi")]
+    # A document of that name in another project is another one.
+    (tmp_path / "second").mkdir()
+    (tmp_path / "project" / "curation").rename(tmp_path / "second" / "curation")
+    assert len(list(read(tmp_path))) == 3
 
 
 def test_what_nobody_has_annotated_says_nothing_of_what_is_to_mark(tmp_path: Path) -> None:
@@ -517,6 +535,7 @@ def test_a_span_with_gaps_is_written_as_a_whole(format: str, tmp_path: Path) -> 
         ([Document("a", "x", meta={"annotator": "../b"})], "no file name"),
         ([Document(".a", "x")], "no file name"),
         ([Document("INITIAL_CAS", "x")], "would be read as what a project has beside it"),
+        ([Document("a", "x", meta={"annotator": "CURATION_USER"})], "would be read as what a project has beside it"),
         ([Document("annotation/a/b", "x")], "would be read as what a project has beside it"),
         ([Document("a", "x"), Document("a", "y")], "two documents have this id"),
         ([Document("a", "x"), Document("b", "\ud800")], r"character|half"),

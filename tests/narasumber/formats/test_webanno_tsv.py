@@ -220,13 +220,14 @@ def test_a_folder_and_a_project(tmp_path: Path) -> None:
     for name in (
         "annotation/doc.txt/ani",
         "annotation/doc.txt/INITIAL_CAS",
-        "curation/doc.txt/CURATION_USER",
+        "annotation/settled.txt/ani",
+        "curation/settled.txt/CURATION_USER",
         "source/d",
     ):
         (tmp_path / "project" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "project" / f"{name}.tsv").write_text(content)
-    found = [(document.id, document.meta["annotator"]) for document in read(tmp_path / "project")]
-    assert found == [("doc", "ani"), ("doc", "CURATION_USER")]
+    found = [(document.id, document.meta.get("annotator")) for document in read(tmp_path / "project")]
+    assert found == [("doc", "ani"), ("settled", None)]
     for name in ("plain", "project"):
         shutil.make_archive(str(tmp_path / name), "zip", tmp_path / name)
         assert detect(tmp_path / f"{name}.zip")[0].name == "webanno-tsv"
