@@ -13,8 +13,9 @@ tokens of their spans. Relations join a CUE and a SOURCE or CONTENT, either way 
 `fragments` (the parts of a span with gaps) of a span.
 
 Read are the accepted tasks, and those without an answer, which nobody has seen yet. The rejected and ignored ones are
-no gold: they are left out and counted, in `meta["left_out"]` of the article that follows, or of the last. Where none
-is accepted, that is an error. Who annotated (`_annotator_id`, else `_session_id`) is `meta["annotator"]`, so that the
+no gold, nor are the answers on a single span (`_is_binary`, as of `ner.teach`), which say nothing of the rest of the
+text: they are left out and counted, in `meta["left_out"]` of the article that follows, or of the last. Where none is
+accepted, that is an error. Who annotated (`_annotator_id`, else `_session_id`) is `meta["annotator"]`, so that the
 annotations of one text by several people, which share its id, can be told apart.
 """
 
@@ -56,6 +57,8 @@ def read(path: Path, labels: LabelMap) -> Iterator[Document]:
             passed[f"articles answered {answer}"] += 1
         elif answer != "accept":
             problems.add(where, f"answer is {short(answer)}", "answers are accept, reject and ignore")
+        elif task.get("_is_binary") is True:
+            passed["answers on a single span"] += 1
         elif document := _document(task, where, path.stem, passed, labels, problems):
             if last:
                 yield last
@@ -66,7 +69,8 @@ def read(path: Path, labels: LabelMap) -> Iterator[Document]:
         yield replace(last, meta={**last.meta, "left_out": dict(passed)}) if passed else last
     elif passed and not problems:
         told = ", ".join(f"{count} {what}" for what, count in passed.items())
-        problems.add(str(path), f"no article is accepted ({told})", "accept some, or take `answer` out of the lines")
+        cure = "accept some that are annotated as a whole, or take `answer` out of the lines"
+        problems.add(str(path), f"no article is accepted ({told})", cure)
     problems.raise_if_any()
 
 

@@ -122,6 +122,19 @@ def test_what_is_not_accepted_is_left_out_and_counted(lines: Lines) -> None:
         lines(*answered("reject", "reject", "ignore"))
 
 
+def test_an_answer_on_a_single_span_is_left_out_and_counted(lines: Lines) -> None:
+    binary = {"text": TEXT, "spans": [{"start": 0, "end": 3, "label": "PER"}], "_is_binary": True}
+    (document,) = lines({**binary, "answer": "accept"}, {**binary, "answer": "reject"}, {**TASK, "_is_binary": False})
+    assert document.id == EXPECTED.id
+    assert document.meta["left_out"] == {
+        "answers on a single span": 1,
+        "articles answered reject": 1,
+        "fields pattern": 1,
+    }
+    with pytest.raises(InputError, match=r"no article is accepted \(1 answers on a single span\)"):
+        lines({**binary, "answer": "accept"})
+
+
 def test_an_article_with_a_fault_does_not_swallow_the_count(lines: Lines, tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         lines({"text": "a", "answer": "reject"}, {"text": "b", "spans": [{"start": 0, "end": 9, "label": "PER"}]})
