@@ -11,13 +11,15 @@ r"""WebAnno TSV 3.1 to 3.3 in (INCEpTION user guide, appendix "WebAnno TSV 3.3 F
 
 The format keeps the text of sentences, not what is between them: where offsets leave room there is a line break, then
 spaces, as INCEpTION reads it. Offsets count UTF-16 units; where the tokens say so, code points, as some tools write.
-Spans and their links are `layers`; chains (`T_CH`) are left out, counted.
+INCEpTION numbers all annotations, WebAnno those of each layer by themselves: its slots for annotations of any layer say
+by `1-6-3[1]` that they mean one of the third layer. Spans and their links are `layers`; chains (`T_CH`) are left out,
+counted.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -35,6 +37,7 @@ _LAYER: Final = re.compile(r"#T_(SP|CH|RL)=(.*)")
 _UNIT: Final = re.compile(r"\d{1,9}-\d{1,9}(\.\d{1,9})?")
 _OFFSETS: Final = re.compile(r"(\d{1,12})-(\d{1,12})")
 _NUMBERED: Final = re.compile(r"((?:\\.|[^\\])*)\[(\d{1,12})\]", re.DOTALL)
+_TARGET: Final = re.compile(r"(\d{1,9}-\d{1,9}(?:\.\d{1,9})?)(?:-(\d{1,9}))?(?:\[(\d{1,12})\])?")
 _BEGINNING: Final = re.compile(r"(\d{1,9}-\d{1,9}(?:\.\d{1,9})?)(?:\[(\d{1,12})_(\d{1,12})\])?")
 
 _VALUE_ESCAPES: Final = re.compile(r"\\(->|[\\\[\]|_;*tn])")
@@ -76,11 +79,15 @@ class _Sentence:
 
 @dataclass(frozen=True)
 class _End:
-    """What a link speaks of: the annotation of this number, or else the first of a layer in this row."""
+    """What a link speaks of: the annotation of this number, or else the first, of a layer in this row.
+
+    A layer that the file does not have is any; then it is `rather` one of this.
+    """
 
     unit: str
     number: str
     layer: str
+    rather: str = ""
 
 
 @dataclass
@@ -142,7 +149,7 @@ class _Reader:
         self.width = 0
         self.sentences: list[_Sentence] = []
         self.spans: dict[str, _Span] = {}
-        self.at: dict[tuple[str, str], str] = {}
+        self.at: defaultdict[str, list[str]] = defaultdict(list)
         self.links: list[tuple[int, str | _End, _End]] = []
         self.left_out: Counter[str] = Counter()
 
@@ -316,33 +323,35 @@ class _Reader:
         for (kind, name), value in zip(layer.columns, values, strict=True):
             if kind == "target":
                 for target in _split(value, ";"):
-                    match = _NUMBERED.fullmatch(target)
-                    if target not in ("*", "_", ""):
-                        targets.append(_End(match[1] if match else target, match[2] if match else "", name))
+                    if match := _TARGET.fullmatch(target):
+                        nth = int(match[2] or 0)
+                        rather = self.layers[nth - 1].name if 0 < nth <= len(self.layers) else ""
+                        targets.append(_End(match[1], match[3], name, rather))
+                    elif target not in ("*", "_", ""):
+                        self.tell(row.number, f"{short(target)} does not say where the slot's annotation is")
                 continue
             if match := _NUMBERED.fullmatch(value):
-                value, key = match[1], f"[{match[2]}]"
+                value, key = match[1], f"[{match[2]}] {layer.name}"
             if kind == "value" and value not in ("*", "_", ""):
                 given[name] = _unescaped(value)
         span = self.spans.setdefault(key, _Span(layer.name, row.number, start, end, given))
-        if span.layer != layer.name:
-            what = f"{key} is of the layer {short_name(layer.name)}, in line {span.number} of {short_name(span.layer)}"
-            self.tell(row.number, what)
         span.start, span.end = min(span.start, start), max(span.end, end)
-        self.at.setdefault((row.unit, layer.name), key)
+        self.at[row.unit].append(key)
         self.links += [(row.number, key, target) for target in targets]
 
     def _resolved(self, number: int, end: str | _End) -> str:
-        """The key of an annotation; of a layer that the file does not have, nothing."""
+        """The key of an annotation; where there is none of a layer that the file does not have, nothing."""
         if isinstance(end, str):
             return end
         names = [layer.name for layer in self.layers if layer.kind == "SP"]
+        layers = [end.layer] if end.layer in names else sorted(names, key=lambda name: name != end.rather)
+        there = self.at[end.unit]
         if end.number not in (None, "", "0"):
-            key = f"[{end.number}]" if f"[{end.number}]" in self.spans else ""
+            keys = [key for layer in layers if (key := f"[{end.number}] {layer}") in self.spans]
+            keys.sort(key=lambda key: key not in there)
         else:
-            # A slot for annotations of any layer has none that is in the file.
-            layers = [end.layer] if end.layer in names else names
-            key = next((self.at[end.unit, layer] for layer in layers if (end.unit, layer) in self.at), "")
+            keys = [key for layer in layers for key in there if self.spans[key].layer == layer]
+        key = keys[0] if keys else ""
         if not key and (end.number not in (None, "", "0") or end.layer in names):
             called = f"{end.unit}[{end.number}]" if end.number else end.unit
             self.tell(number, f"speaks of {short(called)}, where no {short_name(end.layer)} is")

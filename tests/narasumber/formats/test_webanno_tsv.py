@@ -144,6 +144,25 @@ def test_relations_say_where_they_begin(tmp_path: Path, kata: str, ani: str, rel
     assert document.attributions == (Attribution(cue, (source,)),)
 
 
+@pytest.mark.parametrize(
+    ("of_layer", "source"), [("uima.tcas.Annotation", "1-1-3[1]"), ("webanno.custom.SOURCE", "1-1[1]")]
+)
+def test_webanno_numbers_each_layer_by_itself(tmp_path: Path, of_layer: str, source: str) -> None:
+    header = f"""
+#T_SP={NE}|value
+#T_SP=webanno.custom.CUE|ROLE_webanno.custom.CUE:Source_webanno.custom.CUESourceLink|{of_layer}
+#T_SP=webanno.custom.SOURCE|Kind"""
+    body = f"""
+#Text=Ani Wati berkata
+1-1  0-3   Ani      PER[1]  _  _         Person[1]
+1-2  4-8   Wati     PER[1]  _  _         Person[1]
+1-3  9-16  berkata  _       *  {source}  _"""
+    document = documents(tmp_path, tsv(header, body, "3.2"))
+    spoken = Attribution(Span("cue", "CUE", 9, 16), (Span("source", "SOURCE", 0, 8, (("Kind", "Person"),)),))
+    assert document.attributions == (spoken,)
+    assert said(document) == [("PER", "Ani Wati"), ("SOURCE", "Ani Wati"), ("CUE", "berkata")]
+
+
 def test_relations_of_other_layers_are_left_out(tmp_path: Path) -> None:
     header = f"#T_SP={NE}|value\n#T_RL=webanno.custom.Dependency|kind|BT_{POS}"
     content = tsv(header, "#Text=kata Ani\n1-1  0-4  kata  _  _  _\n1-2  5-8  Ani  PER  subj  1-1")
@@ -288,13 +307,13 @@ def related(feature: str, beginning: str) -> str:
         (tsv(SPANS, GOOD.replace("#Text=Ani", "Ani")), "a.tsv:5: 'Ani di Solo\\t' stands in no sentence"),
         (tsv(SPANS, f"{GOOD}\n\n#Text=Budi\n2-1  9-13  Budi  _"), "a.tsv:10: begins at 9, the text before it"),
         (tsv(SPANS, GOOD.replace("0-3", "999999999999-999999999999")), "a.tsv:5: begins at 999999999999"),
-        (
-            tsv(f"{SPANS}\n#T_SP=custom.B|x", "#Text=Ani\n1-1  0-3  Ani  PER[1]  x[1]"),
-            "a.tsv:7: [1] is of the layer B, in",
-        ),
         (related("x", "1-7"), "a.tsv:8: speaks of '1-7', where no Span is"),
         (related("x", "1-1[4_0]"), "a.tsv:8: speaks of '1-1[4]'"),
         (related("x", "a"), "a.tsv:8: 'a' does not say where"),
+        (
+            tsv("#T_SP=webanno.custom.Cue|ROLE_x:y_z|uima.tcas.Annotation", "#Text=a\n1-1  0-1  a  *  x"),
+            "a.tsv:6: 'x' does not say where the slot's",
+        ),
         (related("x|y", "1-1"), "a.tsv:8: the columns of Relation do not"),
         (tsv(SPANS, GOOD).replace("di", "\udc80"), "a.tsv:5: byte"),
     ],
