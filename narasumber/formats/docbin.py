@@ -10,7 +10,8 @@ lost. In it stand
          "attributions": [{"cue": 0, "sources": [0], "contents": [0, 1]}, ...]}
 
 where `attributes` has an entry for each span of the group, and attributions count the spans of their group. Spans with
-gaps are written from their start to their end. Read are `doc.ents` and all groups of `doc.spans`, of any file.
+gaps are written from their start to their end. Read are `doc.ents` and all groups of `doc.spans`, of any file. Tokens
+of which `doc.ents` says nothing (`ent_iob` 0, spaCy's "missing") are unknown, not `O`, where no group holds entities.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import gc
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -28,7 +30,7 @@ from narasumber.files import write_file
 from narasumber.formats.common import LabelMap, Mark, Problems, Tie, build, plain, read_bytes
 from narasumber.formats.prodigy import tokens
 from narasumber.formats.projects import HIGHEST_RATIO
-from narasumber.labels import LAYERS
+from narasumber.labels import LAYERS, layer_of_label
 from narasumber.tags import outermost
 
 if TYPE_CHECKING:
@@ -60,12 +62,16 @@ def read(path: Path, labels: LabelMap) -> Iterator[Document]:
             continue
         try:
             marks = list(_marks(doc, own, where))
+            unknown = list(_unknown(doc, labels))
         except (KeyError, IndexError, ValueError):  # what spaCy raises, for it looks spans up when they are asked for
             problems.add(where, "its spans are damaged", _AGAIN)
             continue
         if isinstance(doc.cats, dict) and doc.cats:
             own.left_out["categories"] = len(doc.cats)
-        id, meta = own.id or f"{path.stem}-{number}", {**own.meta, "left_out": own.left_out}
+        if links := sum(bool(ent.kb_id_) for ent in doc.ents):
+            own.left_out["links into a knowledge base"] = links
+        meta = {**own.meta, **({"unknown": unknown} if unknown else {}), "left_out": own.left_out}
+        id = own.id or f"{path.stem}-{number}"
         document = build(id, doc.text, marks, own.ties, labels, problems, where=where, meta=meta)
         if document:
             yield document
@@ -79,6 +85,16 @@ def _marks(doc: Doc, own: _Own, where: str) -> Iterator[Mark]:
             key = f"{group} {index}"
             attributes = own.attributes.get(key, {})
             yield Mark(key, span.label_, span.start_char, span.end_char, f"{where}: {key}", attributes=attributes)
+
+
+def _unknown(doc: Doc, labels: LabelMap) -> Iterator[list[Any]]:
+    """The stretches whose entities nobody tells; see `tags.unknown`."""
+    names = {span.label_ for group in doc.spans.values() for span in group}
+    if not any(layer_of_label(labels.get(name, name)) == "entity" for name in names):
+        for is_missing, run in groupby(doc, key=lambda token: token.ent_iob == 0):
+            own = list(run)
+            if is_missing:
+                yield ["entity", own[0].idx, own[-1].idx + len(own[-1])]
 
 
 def _docs(path: Path) -> Iterator[Doc]:

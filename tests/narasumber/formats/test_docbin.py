@@ -17,6 +17,8 @@ from spacy.vocab import Vocab
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError
 from narasumber.formats import docbin, losses, read, write
+from narasumber.tags import MASKED, bio
+from narasumber.words import words
 from tests.strategies import characters, documents
 
 TEXT = '"Kami siap," kata Ani\r\nSitumorang di  Solo 😀.'
@@ -80,9 +82,20 @@ def test_files_of_others(tmp_path: Path, language: Language) -> None:
     documents = list(read(path, labels={"PERSON": "PER", "X": ""}))
     assert documents[0].spans == (Span("entity", "PER", 0, 3), Span("entity", "GPE", 7, 11))
     assert documents[0].meta == {"left_out": {"categories": 2, "spans labelled X": 1}}
-    assert documents[1] == Document("berita-2", "Budi setuju")
+    assert documents[1] == Document("berita-2", "Budi setuju", meta={"unknown": [["entity", 0, 11]]})
     with pytest.raises(InputError, match=r"berita\.spacy: document 1: doc\.ents 0: unknown label 'PERSON'"):
         list(read(path))
+
+
+def test_what_spacy_calls_missing_is_unknown(tmp_path: Path, language: Language) -> None:
+    some, nothing, grouped = (language.make_doc("Ani di Solo") for _ in range(3))
+    some.set_ents([SpacySpan(some, 0, 1, "PER", kb_id="Q1")], default="missing")
+    nothing.ents = []
+    grouped.spans["sc"] = [SpacySpan(grouped, 0, 1, "ORANG")]
+    documents = list(read(save(tmp_path / "a.spacy", some, nothing, grouped), labels={"ORANG": "PER"}))
+    assert [document.meta.get("unknown") for document in documents] == [[["entity", 4, 11]], None, None]
+    assert documents[0].meta["left_out"] == {"links into a knowledge base": 1}
+    assert bio(documents[0], "entity", words(documents[0].text))[0].tolist() == [1, MASKED, MASKED]
 
 
 def test_spans_that_were_taken_out_leave_links_that_are_told(tmp_path: Path, language: Language) -> None:
