@@ -4,9 +4,10 @@ Read is a file, a folder of them, or what INCEpTION exports (its user guide, "Pr
 project, the annotators' files are read (also as the archives that it puts them into), or the curated one of a document
 that has one, and nothing else; their documents have one id, and say in `meta["annotator"]` whose they are.
 
-Spans are `layers`; a link is a slot of a span, or a relation with `Governor` and `Dependent`. Written are DKPro's
-`NamedEntity` with a `value`, and the layers `webanno.custom.SOURCE`, `CUE` and `CONTENT`; a CUE has slots `Source` and
-`Content`, so that one without any of them is no longer an attribution. A span with gaps is written as a whole.
+Spans are `layers`, with the values of an array as one, commas between them; a link is a slot of a span, or a relation
+with `Governor` and `Dependent`. Written are DKPro's `NamedEntity` with a `value`, and the layers
+`webanno.custom.SOURCE`, `CUE` and `CONTENT`; a CUE has slots `Source` and `Content`, so that one without any of them is
+no longer an attribution. A span with gaps is written as a whole.
 
 UIMA counts UTF-16 units, cassis makes them code points. XML with a DOCTYPE is refused, for entities can grow without
 bound and read other files; so are large files and archives that expand beyond measure. Nothing is unpacked to disk.
@@ -297,7 +298,7 @@ def _annotations(view: Any, where: str, problems: Problems, left_out: Counter[st
             elif "next" in values:
                 left_out[f"chains of the layer {short_name(layer)}"] += 1
             else:
-                texts = {name: value for name, value in values.items() if isinstance(value, str) and value}
+                texts = {name: text for name, value in values.items() if (text := _text(value))}
                 numbers = {name: str(value) for name, value in values.items() if isinstance(value, (int, float))}
                 items.append(Item(key, layer, start, end, place, texts | numbers))
                 for name, value in values.items():
@@ -311,6 +312,12 @@ def _relation(values: dict[str, Any], place: str, problems: Problems) -> list[Ti
         problems.add(place, "this relation has one end only", "take it out, or draw it again")
         return []
     return [Tie(str(ends[0].xmiID), str(ends[1].xmiID), place)]
+
+
+def _text(value: Any) -> str:
+    """A string, or the strings and numbers of an array; empty for what is neither."""
+    items = value.elements if hasattr(value, "elements") else (value,) if isinstance(value, str) else ()
+    return ", ".join(str(item) for item in items or () if isinstance(item, (str, int, float)))
 
 
 def _referred(value: Any) -> list[Any]:

@@ -39,6 +39,7 @@ LAYERS_OF_PROJECT = {
     "webanno.custom.CueRolesLink": ("uima.cas.TOP", {"role": "uima.cas.String", "target": "uima.tcas.Annotation"}),
     "webanno.custom.Cue": ("uima.tcas.Annotation", {"Roles": "uima.cas.FSArray"}),
     "custom.Span": ("uima.tcas.Annotation", {"label": "uima.cas.String"}),
+    "custom.Many": ("uima.tcas.Annotation", {"label": "uima.cas.StringArray", "tags": "uima.cas.StringArray"}),
     "custom.Relation": (
         "uima.tcas.Annotation",
         {"Governor": "custom.Span", "Dependent": "custom.Span", "label": "uima.cas.String"},
@@ -210,6 +211,17 @@ def test_an_unknown_label_is_that_of_the_feature_that_has_labels(folder: Path) -
     body = '<type4:NamedEntity xmi:id="5" sofa="1" begin="21" end="24" identifier="http://x/Q1" value="Orang"/>'
     (folder / "a.xmi").write_text(xmi(body, members="5"))
     assert "a.xmi: NamedEntity 5: unknown label 'Orang'" in told(folder / "a.xmi")
+
+
+def test_the_values_of_an_array(folder: Path) -> None:
+    body = """<custom2:Many xmi:id="5" sofa="1" begin="21" end="24"><label>PER</label><tags>a</tags><tags>b</tags>
+    </custom2:Many><custom2:Many xmi:id="6" sofa="1" begin="28" end="32"><label>GPE</label><label>LOC</label>
+    </custom2:Many>"""
+    (folder / "a.xmi").write_text(xmi(body, members="5 6"))
+    assert "a.xmi: Many 6: unknown label 'GPE, LOC'" in told(folder / "a.xmi")
+    document = only(folder / "a.xmi", {"GPE, LOC": "GPE"})
+    assert document.spans == (Span("entity", "PER", 20, 23), Span("entity", "GPE", 27, 31))
+    assert document.meta["left_out"] == {"feature tags of the layer Many": 1}
 
 
 def test_of_several_views_the_first_is_read(folder: Path) -> None:
