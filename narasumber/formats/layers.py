@@ -60,7 +60,7 @@ def to_document(
 
     The label of a span is, in this order: SOURCE, CUE or CONTENT if its layer is called so; the first of its values
     that the scheme or `labels` knows; the name of its layer. Kind and Form become attributes. Layers that are none of
-    the project's own are read if `labels` names them; what else is there goes to `left_out`, counted.
+    the project's own are read if `labels` names them; what else is there, or covers no text, is counted in `left_out`.
     The scope of a project's document that nobody has annotated is empty; see `projects`.
     """
     marks: list[Mark] = []
@@ -69,6 +69,9 @@ def to_document(
         if not item.layer.startswith(_SPANS) and name not in labels and not _role(name, labels):
             if not item.layer.startswith(_TOOLS_OWN):
                 left_out[f"annotations of the layer {name}"] += 1
+            continue
+        if item.start == item.end:
+            left_out["annotations of no width"] += 1
             continue
         attributes = {feature: value for feature, value in item.values.items() if feature in ATTRIBUTES}
         values = {feature: value for feature, value in item.values.items() if feature not in ATTRIBUTES}

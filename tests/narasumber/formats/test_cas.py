@@ -224,6 +224,14 @@ def test_the_values_of_an_array(folder: Path) -> None:
     assert document.meta["left_out"] == {"feature tags of the layer Many": 1}
 
 
+def test_what_covers_no_text_is_left_out(folder: Path) -> None:
+    body = SPAN.format(21, 21) + SPAN.format(28, 32).replace('"5"', '"6"')
+    (folder / "a.xmi").write_text(xmi(body, members="5 6"))
+    document = only(folder / "a.xmi")
+    assert document.spans == (Span("entity", "GPE", 27, 31),)
+    assert document.meta["left_out"] == {"annotations of no width": 1}
+
+
 def test_of_several_views_the_first_is_read(folder: Path) -> None:
     more = '<cas:Sofa xmi:id="9" sofaNum="2" sofaID="English" mimeType="text" sofaString="We are ready"/>'
     (folder / "a.xmi").write_text(xmi(more=more))

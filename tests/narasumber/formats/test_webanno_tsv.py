@@ -186,6 +186,13 @@ def test_labels_are_mapped(tmp_path: Path) -> None:
     assert document.meta == {"left_out": {"spans labelled x": 1}}
 
 
+def test_what_covers_no_text_is_left_out(tmp_path: Path) -> None:
+    rows = "#Text=Ani\n1-1\t0-3\tAni\tPER\n1-1.1\t0-0\t\tORG\n"
+    document = documents(tmp_path, f"#FORMAT=WebAnno TSV 3.3\n{SPANS}\n\n\n{rows}")
+    assert said(document) == [("PER", "Ani")]
+    assert document.meta["left_out"] == {"annotations of no width": 1}
+
+
 def test_what_has_a_meaning_is_escaped(tmp_path: Path) -> None:
     label = r"a\_b\|c\[1\]\*\;d\->e\\f\tg\nh"
     content = tsv("#T_SP=custom.Span|label", f"#Text=Ani\n1-1  0-3  Ani  {label}[12]")
