@@ -14,8 +14,9 @@ entities and relations) a `Document` cannot hold; it goes to `meta["brat"]` and 
 unless the spans that it speaks of are gone.
 
 Offsets. The text of the Document is that of the file, line ends included; only a byte order mark is dropped. Tools
-disagree about CRLF (one character or two) and about the mark (one or none): the text column of the T lines decides,
-and the spans are moved accordingly. Written offsets count the code points of the written file.
+disagree about CRLF (one character or two), the mark (one or none) and emoji (one code point, or two units of UTF-16):
+the text column of the T lines decides, and the spans are moved accordingly. Written offsets count the code points of
+the written file.
 
 Labels other than the scheme's are told, or mapped; first and all in one those that an `annotation.conf` declares
 (https://brat.nlplab.org/configuration.html) and an article has. Spans whose label is mapped to nothing are left out
@@ -36,7 +37,7 @@ from typing import Any, Final
 
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
-from narasumber.formats.common import SHARED_CUE, LabelMap, Problems, decoded, read_bytes, read_text
+from narasumber.formats.common import CRLF_AS_ONE, SHARED_CUE, LabelMap, Problems, decoded, read_bytes, read_text, units
 from narasumber.formats.projects import files_in, is_seen
 from narasumber.labels import ATTRIBUTES, LABELS, Layer, layer_of_label
 
@@ -453,9 +454,11 @@ def _bounds(lines: Sequence[_Line], text: str, has_mark: bool, findings: _Findin
         line.id: [(_offset(start), _offset(end)) for start, end in map(str.split, " ".join(line.head[1:]).split(";"))]
         for line in lines
     }
-    ways: list[tuple[Sequence[int], int]] = [(range(len(text) + 1), 0)]
-    if "\r\n" in text:
-        ways.append(([*(match.start() for match in re.finditer(r"\r\n|[\s\S]", text)), len(text)], 0))
+    ways = [
+        (units(text, one, utf16=utf16), 0)
+        for utf16 in (False, *([True] if max(text, default="") > "\uffff" else []))
+        for one in (r"[\s\S]", *([CRLF_AS_ONE] if "\r\n" in text else []))
+    ]
     if has_mark:
         ways += [(places, 1) for places, _ in ways]
 

@@ -139,6 +139,12 @@ def test_a_byte_order_mark_is_dropped_and_may_be_counted(pair: Pair, counted: in
     assert document.spans[0].text_in(document.text) == "Budi"
 
 
+@pytest.mark.parametrize("wide", [1, 2])
+def test_an_emoji_may_be_counted_as_one_or_two(pair: Pair, wide: int) -> None:
+    document = read_brat(pair(f"T1\tPER {wide + 1} {wide + 4}\tAni\n", "😀 Ani"))
+    assert document.spans == (Span("entity", "PER", 2, 5),)
+
+
 def test_a_span_over_a_line_end_may_be_written_with_a_space(pair: Pair) -> None:
     assert read_brat(pair("T1\tPER 0 9\tAni Budi\n", "Ani\r\nBudi")).spans[0].end == 9
 
