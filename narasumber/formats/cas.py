@@ -31,7 +31,7 @@ from narasumber.errors import InputError
 from narasumber.files import new_folder
 from narasumber.formats.brat import is_file_name
 from narasumber.formats.common import LabelMap, Problems, Tie, parse_json, short
-from narasumber.formats.layers import CUSTOM, NAMED_ENTITY, Item, short_name, to_document
+from narasumber.formats.layers import CUSTOM, NAMED_ENTITY, TOOLS_OWN, Item, short_name, to_document
 from narasumber.formats.projects import (
     CURATED,
     INITIAL,
@@ -301,7 +301,8 @@ def _annotations(view: Any, where: str, problems: Problems, left_out: Counter[st
                 texts = {name: text for name, value in values.items() if (text := _text(value))}
                 numbers = {name: str(value) for name, value in values.items() if isinstance(value, (int, float))}
                 items.append(Item(key, layer, start, end, place, texts | numbers))
-                for name, value in values.items():
+                # That a token has a lemma is no relation.
+                for name, value in values.items() if not layer.startswith(TOOLS_OWN) else ():
                     ties += [Tie(key, str(other.xmiID), place, name) for other in _referred(value)]
     return items, ties
 

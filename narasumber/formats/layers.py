@@ -22,7 +22,7 @@ CUSTOM: Final = "webanno.custom."
 
 _SPANS: Final = (NAMED_ENTITY.removesuffix("NamedEntity"), CUSTOM, "custom.")
 # Every file is full of these, and they say nothing that people annotate.
-_TOOLS_OWN: Final = (
+TOOLS_OWN: Final = (
     "uima.",
     "org.dkpro.core.api.xml.",
     "de.tudarmstadt.ukp.clarin.",
@@ -67,7 +67,7 @@ def to_document(
     for item in items:
         name = short_name(item.layer)
         if not item.layer.startswith(_SPANS) and name not in labels and not _role(name, labels):
-            if not item.layer.startswith(_TOOLS_OWN):
+            if not item.layer.startswith(TOOLS_OWN):
                 left_out[f"annotations of the layer {name}"] += 1
             continue
         if item.start == item.end:

@@ -27,7 +27,7 @@ BOTH = pytest.mark.parametrize("format", ["uima-xmi", "cas-json"])
 # As INCEpTION writes it: XML 1.1, DKPro's types, the project's own layers in one namespace, links as objects.
 CORE = "de.tudarmstadt.ukp.dkpro.core.api."
 LAYERS_OF_PROJECT = {
-    f"{CORE}segmentation.type.Token": ("uima.tcas.Annotation", {}),
+    f"{CORE}segmentation.type.Token": ("uima.tcas.Annotation", {"pos": f"{CORE}lexmorph.type.pos.POS"}),
     f"{CORE}segmentation.type.Sentence": ("uima.tcas.Annotation", {}),
     f"{CORE}lexmorph.type.pos.POS": ("uima.tcas.Annotation", {"PosValue": "uima.cas.String"}),
     f"{CORE}ner.type.NamedEntity": (
@@ -58,7 +58,7 @@ TYPES += "</types></typeSystemDescription>"
 
 TEXT = '😀 "Kami siap," kata Ani di Solo.'
 BODY = """
-<type5:Token xmi:id="20" sofa="1" begin="0" end="2"/>
+<type5:Token xmi:id="20" sofa="1" begin="21" end="24" pos="22"/>
 <type5:Sentence xmi:id="21" sofa="1" begin="0" end="33"/>
 <pos:POS xmi:id="22" sofa="1" begin="21" end="24" PosValue="NOUN"/>
 <type4:NamedEntity xmi:id="30" sofa="1" begin="21" end="24" identifier="http://www.wikidata.org/entity/Q1" value="PER"/>
