@@ -64,7 +64,8 @@ _LABEL, _TEXT, _MODEL = "label", "text", "narasumber"
 """What we call the Labels tag, the Text tag with its field, and the model that has no name of its own."""
 
 _IDS: Final = ("id", "document", "document_id", "doc_id", "file_upload")
-"""Fields of the data that name the document, the first that is there."""
+"""Fields of the data that name the document, the first that is there and named no other text before it in the file, for
+then it names what the tasks are parts of; else the task's own id does, if it has one."""
 
 _OF_MIN: Final = ("annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement", "history")
 """What JSON-MIN puts beside the data and the results."""
@@ -92,9 +93,10 @@ def read(path: Path, labels: LabelMap) -> Iterator[Document]:
     problems = Problems()
     passed: Counter[str] = Counter()
     held: Document | None = None
+    ids: dict[str, int] = {}
     usual = cache(lambda: _usual_field(path))
     for where, task in _tasks(path, problems):
-        for document in _documents(where, task, usual, labels, passed, problems):
+        for document in _documents(where, task, usual, ids, labels, passed, problems):
             if held is not None:
                 yield held
             held = document
@@ -213,12 +215,18 @@ def _unflattened(rows: Sequence[_Item]) -> _Item:
 
 
 def _documents(
-    where: str, task: _Item, usual: Callable[[], str], labels: LabelMap, passed: Counter[str], problems: Problems
+    where: str,
+    task: _Item,
+    usual: Callable[[], str],
+    ids: dict[str, int],
+    labels: LabelMap,
+    passed: Counter[str],
+    problems: Problems,
 ) -> Iterator[Document]:
     """One Document for each annotation of a task, or for each prediction if it has none.
 
-    `usual` is asked for the field of the text where the task does not tell. `passed` counts what is left out until
-    there is a Document that can say so.
+    `usual` is asked for the field of the text where the task does not tell. `ids` has the hash of the text that each
+    names. `passed` counts what is left out until there is a Document that can say so.
     """
     own, predictions = _annotations(task), task.get("predictions") or []
     taken = own or predictions
@@ -250,7 +258,7 @@ def _documents(
         said = {"annotator": who} if named else {}
         if not own and _is_number(annotation.get("score")):
             said["score"] = annotation["score"]
-        document = _document(at, task, field, result, said, labels, problems)
+        document = _document(at, task, field, result, said, ids, labels, problems)
         if document is not None:
             yield _with_left_out(document, passed)
             passed.clear()
@@ -309,6 +317,7 @@ def _document(
     field: str,
     results: Sequence[_Item],
     said: Mapping[str, Any],
+    ids: dict[str, int],
     labels: LabelMap,
     problems: Problems,
 ) -> Document | None:
@@ -322,8 +331,9 @@ def _document(
         for utf16 in (False, True)
     )
     names = [*((name, data.get(name)) for name in _IDS if name != field), ("", task.get("id"))]
-    given = [(name, str(id)) for name, id in names if isinstance(id, str | int) and str(id)]
-    used, id = given[0] if given else ("", re.sub(r"\W+", "-", Path(where).name))
+    given = ((name, str(id)) for name, id in names if isinstance(id, str | int) and str(id))
+    own = (item for item in given if ids.setdefault(item[1], hash(text)) == hash(text) or task.get("id") is None)
+    used, id = next(own, ("", re.sub(r"\W+", "-", Path(where).name)))
     fields = {name: value for name, value in data.items() if name not in (field, used)}
     meta = {**plain(fields, left_out), **said, "left_out": left_out}
     document = build(id, text, recount(text, marks, ways), ties, labels, problems, where=where, meta=meta)

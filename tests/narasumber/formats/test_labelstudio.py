@@ -205,6 +205,15 @@ def test_the_text_is_found_under_any_name(read: Read, data: Item, results: list[
     assert set(document.meta.values()) == {value for value in data.values() if value not in (TEXT, id, 5)}
 
 
+def test_an_id_that_several_texts_have_names_none_but_the_first(read: Read) -> None:
+    def part(number: int, text: str) -> Item:
+        return task(region("a", "PER", 0, 3, "Ani"), id=number, data={"text": text, "document_id": "berita"})
+
+    documents = read([part(1, "Ani berkata"), part(2, "Ani pergi"), part(3, "Ani berkata"), part(4, "Ani tidur")])
+    assert [document.id for document in documents] == ["berita", "2", "berita", "4"]
+    assert [document.meta.get("document_id") for document in documents] == [None, "berita", None, "berita"]
+
+
 def test_a_text_that_cannot_be_told_is_asked_for(read: Read) -> None:
     own = task(region("a", "PER", 0, 3, to_name="t"), data={"one": TEXT, "two": TEXT, "n": 1})
     (told,) = problems(read, [own])
