@@ -414,7 +414,7 @@ def _region(where: str, kind: str, value: Mapping[str, Any], article: str, probl
         return []
     if not isinstance(said, str):
         said = None
-    elif "\\n" not in article:
+    elif "\\n" in said and said not in article:  # which may have such characters of its own
         said = said.replace("\\n", "\n")
     return [Mark(f"{where} {name}", name, start, end, where, said) for name in names or ()]
 

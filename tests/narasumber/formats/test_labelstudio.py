@@ -272,6 +272,9 @@ def test_line_ends_in_the_text_of_a_region_are_two_characters(read: Read) -> Non
     code = "kode \\n Solo"
     (document,) = read([task(region("a", "GPE", 8, 12, "Solo"), region("b", "PRD", 5, 7, "\\n"), data={"text": code})])
     assert len(document.spans) == 2
+    both = f"{TEXT} kode \\n"
+    (document,) = read([task(own, region("b", "PRD", 50, 52, "\\n"), data={"text": both})])
+    assert [span.text_in(both) for span in document.spans] == ["aman.\nKata", "\\n"]
 
 
 def test_what_the_scheme_lacks_is_counted(read: Read) -> None:
