@@ -57,7 +57,8 @@ class HeldOut(BaseModel):
     `fraction` and `folds` are drawn, near-duplicates in one go; so are articles that share a sentence (`related`).
     `outlets` holds out what `meta["outlet"]` says is theirs, `after` what `meta["date"]` says is of a later day;
     training is then without what is related to these. For all four, `group_near_duplicates: false` lets near-duplicates
-    stand on both sides, which `documents` and `leave_one_out` always do.
+    of one source stand on both sides, which `documents` and `leave_one_out` always do; those of other sources are never
+    trained on.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

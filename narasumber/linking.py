@@ -3,7 +3,8 @@
 Within a line, pairs are made cheapest first, each source, content and cue once. A pair costs the characters between
 the two, and more where it stands on the side that the cue does not point to, in another sentence, behind another cue,
 or where only one of the two lies inside a third content (a nested attribution keeps to itself). A second content
-(a quote in two halves, speech that goes on in the next line) then joins the cue that is left cheapest.
+(a quote in two halves, speech that goes on in the next line) then joins the cue that is left cheapest, and a cue that
+got no content shares the cheapest near it.
 """
 
 from __future__ import annotations

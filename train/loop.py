@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence, Set, Sized
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import torch
 from accelerate import Accelerator
@@ -58,6 +58,10 @@ def _layer(name: str) -> int | None:
     return int(found[1]) if found else None
 
 
+_EMBEDS: Final = "emb"
+"""In the name of what embeds: `embeddings`, XLNet's `word_embedding` and `mask_emb`."""
+
+
 def freeze(encoder: nn.Module, layers: int) -> None:
     """Keeps so many of the lowest layers, and with any the embeddings, from learning.
 
@@ -71,7 +75,7 @@ def freeze(encoder: nn.Module, layers: int) -> None:
         raise InputError("model.frozen_layers", f"{layers} is more layers than the encoder has of its own", cure)
     for name, parameter in encoder.named_parameters():
         number = _layer(name)
-        if "embeddings" in name or (number is not None and number < layers):
+        if _EMBEDS in name or (number is not None and number < layers):
             parameter.requires_grad_(False)
 
 
@@ -85,7 +89,7 @@ def parameter_groups(network: Network | MaskedNetwork, config: LoopConfig) -> li
             continue
         if id(parameter) in encoder:
             layer = _layer(name)
-            below = depth - 1 - layer if layer is not None else depth if "embeddings" in name else 0
+            below = depth - 1 - layer if layer is not None else depth if _EMBEDS in name else 0
             rate = config.learning_rate * config.layer_decay**below
         else:
             rate = config.head_learning_rate * (TRANSITION_RATE if name.startswith("transitions.") else 1)
@@ -140,7 +144,7 @@ class Updates(Protocol):
 
 class Loop(Generic[Example]):
     """Runs the updates. The plan, the rates, the loss's scale and the random numbers are functions of config and step
-    alone, so all that a checkpoint has to hold is weights, optimizer and `TrainState`.
+    alone, so all that a checkpoint has to hold is weights, their mean, optimizer and `TrainState`.
 
     `accelerator.accumulate()` is not used: it counts micro-batches and weighs each the same, whatever it holds. Here an
     update is planned first and then cut into parts, over processes and over `accumulate`, and each part's summed

@@ -52,6 +52,7 @@ from narasumber.formats.common import (
     short,
     units,
 )
+from narasumber.formats.projects import files_in
 
 _FIELDS: Final = ("label", "labels", "entities", "annotations")
 """Where the versions put spans."""
@@ -141,7 +142,7 @@ def kept(meta: Mapping[str, Any]) -> Mapping[str, Any]:
 def _files(path: Path, problems: Problems) -> Iterator[tuple[Readable, str]]:
     """Files with the annotator that each is named after, if it is one of several people's."""
     if path.is_dir():
-        found = sorted(file for file in path.iterdir() if _is_named_like_ours(file.name))
+        found = [file for file in files_in(path) if _is_named_like_ours(file.name)]
         if not found:
             problems.add(str(path), f"no {' or '.join(_ENDINGS)} file in it", "name doccano's export, unpacked or not")
         yield from ((file, "" if file.stem == "all" else file.stem) for file in found)

@@ -18,6 +18,7 @@ import torch
 from accelerate import Accelerator, tracking
 from accelerate.utils import LoggerType
 from safetensors.torch import load_file
+from transformers import AutoConfig, AutoModel
 from transformers.models.bert.modeling_bert import BertIntermediate
 
 from data.sources import DataConfig, Source
@@ -28,7 +29,7 @@ from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.memory import forget_peak_memory, peak_memory
 from train.config import Config, Stage, dump, load_config
-from train.loop import Loop, Update
+from train.loop import Loop, Update, freeze
 from train.run import train
 from train.rundir import locked, usage_of
 
@@ -264,6 +265,14 @@ def test_frozen_layers_and_what_is_below_them_stay_as_they_are(config: Config, l
     kept = {name for name, own in encoder.items() if torch.equal(own, before[name[len("encoder.") :]][: len(own)])}
     learning = tuple(f"encoder.encoder.layer.{number}." for number in range(layers, 2))
     assert kept == {name for name in encoder if not name.startswith(learning)}
+
+
+def test_embeddings_are_frozen_whatever_an_encoder_calls_them() -> None:
+    sizes = {"d_model": 32, "n_layer": 2, "n_head": 2, "d_inner": 64}
+    encoder = AutoModel.from_config(AutoConfig.for_model("xlnet", vocab_size=50, **sizes))
+    freeze(encoder, 1)
+    learning = [name for name, own in encoder.named_parameters() if own.requires_grad]
+    assert learning and all(name.startswith("layer.1.") for name in learning)
 
 
 def test_more_frozen_layers_than_there_are_is_told_before_anything_is_written(config: Config) -> None:

@@ -172,6 +172,9 @@ def test_a_folder_or_zip_has_a_file_for_each_annotator(export: Path) -> None:
         documents = list(formats.read(path))
         assert [document.meta.get("annotator") for document in documents] == [None, "ani", "budi"]
         assert all(document.spans == (PER, GPE) for document in documents)
+    (export / "sub").mkdir()  # as some unpack it
+    (export / "budi.jsonl").rename(export / "sub" / "budi.jsonl")
+    assert [document.meta.get("annotator") for document in formats.read(export)] == [None, "ani", "budi"]
 
 
 def test_faults_in_folders_and_zips_name_the_file(export: Path) -> None:
