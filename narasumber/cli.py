@@ -7,9 +7,8 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -45,35 +44,10 @@ Labels = Annotated[
 ]
 
 
-class LabelsFormat(str, Enum):
-    text = "text"
-    labelstudio = "labelstudio"
-
-
-class ExportFormat(str, Enum):
-    onnx = "onnx"
-    transformers = "transformers"
-
-
-class LintFormat(str, Enum):
-    table = "table"
-    json = "json"
-    html = "html"
-
-
-class Adjudicate(str, Enum):
-    majority = "majority"
-
-
-class Resume(str, Enum):
-    auto = "auto"
-    must = "must"
-    never = "never"
-
-
 Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key; repeat it.")]
 Resuming = Annotated[
-    Resume, typer.Option(help="auto: go on where the run stopped, else start. must: only go on. never: only start.")
+    Literal["auto", "must", "never"],
+    typer.Option(help="auto: go on where the run stopped, else start. must: only go on. never: only start."),
 ]
 
 
@@ -159,14 +133,15 @@ def convert(
 @app.command()
 def labels(
     format: Annotated[
-        LabelsFormat, typer.Option(help="labelstudio: the labelling configuration of a project, to paste into it.")
-    ] = LabelsFormat.text,
+        Literal["text", "labelstudio"],
+        typer.Option(help="labelstudio: the labelling configuration of a project, to paste into it."),
+    ] = "text",
 ) -> None:
     """Print the labels of the scheme, or an annotation tool's configuration with them."""
     from narasumber.formats.labelstudio import labelling_config
     from narasumber.labels import ATTRIBUTES, LABELS
 
-    if format is LabelsFormat.labelstudio:
+    if format == "labelstudio":
         typer.echo(labelling_config())
         return
     for layer, names in LABELS.items():
@@ -257,9 +232,9 @@ def lint(
     source_format: Annotated[
         str, typer.Option("--from", help="The format of the source, or the public corpus that it is.")
     ] = "auto",
-    format: Annotated[LintFormat, typer.Option(help="json: one list. html: a page with the text around.")] = (
-        LintFormat.table
-    ),
+    format: Annotated[
+        Literal["table", "json", "html"], typer.Option(help="json: one list. html: a page with the text around.")
+    ] = "table",
     to: Annotated[Path | None, typer.Option(help="The file to write; standard output if left out.")] = None,
     label: Labels = None,
     min_examples: Annotated[int, typer.Option(min=1, help="Report labels with fewer examples than this.")] = 5,
@@ -279,9 +254,9 @@ def lint(
     documents = load_documents(source, origin, labels)
     findings = findings_of(documents, min_examples)
     title = f"{source}: {len(findings)} findings"
-    if format is LintFormat.json:
+    if format == "json":
         told = json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1) + "\n"
-    elif format is LintFormat.html:
+    elif format == "html":
         told = page(findings, documents, title)
     else:
         told = _table(findings, title, to is None and sys.stdout.isatty())
@@ -328,7 +303,7 @@ def agree(
     format: Annotated[str, typer.Option("--from", help="The format of the sources.")] = "auto",
     label: Labels = None,
     adjudicate: Annotated[
-        Adjudicate | None, typer.Option(help="majority: what more than half of the annotators mark.")
+        Literal["majority"] | None, typer.Option(help="majority: what more than half of the annotators mark.")
     ] = None,
     to: Annotated[Path | None, typer.Option(help="The brat folder for what --adjudicate makes.")] = None,
     disagreements: Annotated[
@@ -390,7 +365,7 @@ def agree(
 def train(
     config: Annotated[Path, typer.Argument(help="A YAML file such as configs/quickstart.yaml.")],
     set: Overrides = None,
-    resume: Resuming = Resume.auto,
+    resume: Resuming = "auto",
 ) -> None:
     """Train from a config; the run directory is runs/NAME."""
     from train.config import load_config
@@ -399,7 +374,7 @@ def train(
     from train.run import train as run_training
     from train.rundir import usage_of
 
-    folder = run_training(loaded, resume.value)
+    folder = run_training(loaded, resume)
     if FIRST:
         typer.echo(f"trained: {folder}  {usage_of(folder)}".rstrip())
 
@@ -408,7 +383,7 @@ def train(
 def adapt(
     config: Annotated[Path, typer.Argument(help="A YAML file such as configs/adapt.yaml.")],
     set: Overrides = None,
-    resume: Resuming = Resume.auto,
+    resume: Resuming = "auto",
 ) -> None:
     """Let an encoder read raw text before it is trained; runs/NAME/last is then one for model.encoder."""
     from train.config import load_adapt_config
@@ -418,7 +393,7 @@ def adapt(
     from train.adapt import summary
     from train.rundir import usage_of
 
-    folder = run_adaptation(loaded, resume.value)
+    folder = run_adaptation(loaded, resume)
     if not FIRST:
         return
     if told := summary(folder):
@@ -489,13 +464,14 @@ def export(
     run: Annotated[Path, typer.Argument(help="A finished run directory, such as runs/quickstart.")],
     to: Annotated[Path, typer.Option(help="The folder to write; an earlier export there is replaced.")],
     format: Annotated[
-        ExportFormat, typer.Option(help="onnx: all layers, for Tagger. transformers: entities, for pipeline().")
-    ] = ExportFormat.onnx,
+        Literal["onnx", "transformers"],
+        typer.Option(help="onnx: all layers, for Tagger. transformers: entities, for pipeline()."),
+    ] = "onnx",
 ) -> None:
     """Write a model folder that runs without this checkout (and, as onnx, without PyTorch)."""
     from eval.release import export_run
 
-    typer.echo(f"exported: {export_run(run, to, format.value)}")
+    typer.echo(f"exported: {export_run(run, to, format)}")
 
 
 @app.command()
