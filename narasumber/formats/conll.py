@@ -6,11 +6,12 @@ are passed over. A token may hold spaces: where a line has more fields than the 
 the one that grows. A file is read twice: `survey` finds out how it is written, then documents are yielded one by one,
 each held in memory by itself.
 
-Columns. The word is in the first column, or in the second where the first counts the words of each sentence. A column
-is a tag column where most of its values are `O` or `B-LABEL` and the like. Of several, those are read that hold a label
-of the scheme (a chunk column of `B-NP` is not); if none is, the last column. Labels say which layer a span is of.
-`# columns = word entity source` (`# global.columns` in CoNLL-U Plus) names columns; those named like our heads are
-read, and hold labels of their layer only.
+Columns. The word is in the first column, or in the second where the first counts the words of each sentence; what is
+counted as `1-2` or `1.1` (of CoNLL-U: several words as they are written together, a word that is not written) is none,
+and passed over. A column is a tag column where most of its values are `O` or `B-LABEL` and the like. Of several, those
+are read that hold a label of the scheme (a chunk column of `B-NP` is not); if none is, the last column. Labels say
+which layer a span is of. `# columns = word entity source` (`# global.columns` in CoNLL-U Plus) names columns; those
+named like our heads are read, and hold labels of their layer only.
 
 Scheme, of each column, over the whole file: BIOES where an `E-` or `S-` occurs, BILOU where an `L-` or `U-` does (both
 are an error); else IOB1 where every `B-` stands behind a tag of its own label and some `I-` starts a span; else IOB2.
@@ -19,7 +20,8 @@ span of their label start one, as in conlleval. So IOB1 and IOB2 need not be tol
 not allow is counted in `meta["illegal_tags"]`.
 
 Text. A sentence is a line of text, its tokens joined by `detokenise`, unless a comment `# text = ` gives the line; then
-the tokens must stand in it, in order, with white space between at most.
+the tokens must stand in it, in order, with white space between at most. Words that are written together in a form that
+is not theirs do not, and are told.
 
 Scope. Where columns are named, the annotation speaks of all labels of their layers; else of the labels that occur in
 the file. `# scope = ` and `# unknown = ` (JSON, as in `Scope.to_json` and `narasumber.tags.unknown`) say more.
@@ -59,6 +61,7 @@ _TAG: Final = re.compile(r"O|[BIESLU]-\S+")
 _COMMENT: Final = re.compile(
     r"# ?(columns|global\.columns|id|newdoc id|newdoc|text|scope|unknown)(?: ?= ?(.*))?", re.DOTALL
 )
+_NO_WORD: Final = re.compile(r"\d+[-.]\d+")
 _SPACES: Final = re.compile(" +")
 
 
@@ -74,9 +77,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a file is written: `width` columns, the word in column `word`, and whether it parts documents."""
+    """How a file is written: `width` columns, the word in column `word`, whether the first column counts the words, and
+    whether it parts documents.
+    """
 
     tabs: bool
+    counts: bool
     width: int
     word: int
     columns: tuple[Column, ...]
@@ -142,7 +148,7 @@ def survey(path: Path, labels: LabelMap) -> Layout:
         _column(path, place, heads.get(place), census, labels)
         for place in sorted(heads) or _tag_columns(path, word - width, census, labels)
     )
-    return Layout(census.tabs, width, word, columns, census.has_bounds)
+    return Layout(census.tabs, census.counts and width > 2, width, word, columns, census.has_bounds)
 
 
 def _tag_columns(path: Path, word: int, census: _Census, labels: LabelMap) -> list[int]:
@@ -207,6 +213,10 @@ def sentences(path: Path, layout: Layout, problems: Problems) -> Iterator[Senten
         fields = _fields(line, layout)
         if fields is not None:
             tags = [fields[column.place] for column in layout.columns]
+            if layout.counts and _NO_WORD.fullmatch(fields[0]):
+                if _has_label(tags):
+                    problems.add(f"{path}:{number}", f"tags {short(fields[0])}, which counts no word", "tag the words")
+                continue
             if not fields[layout.word]:
                 problems.add(f"{path}:{number}", "has tags, but no word", "take the line out")
             for tag in tags:
@@ -470,16 +480,25 @@ class _Census:
         fields = _split(line, tabs)
         if line.startswith("#") and not _TAG.fullmatch(fields[-1]):
             return
-        self.place += 1
+        # In a file that does not count its words the first may look like that, too: 1-2, a score.
+        is_word = not (self.counts and _NO_WORD.fullmatch(fields[0]))
+        if not is_word and not _has_label(fields):
+            return
+        self.place += is_word
         if tabs and not self.tabs:
             self.tabs = True
             self._start()
         if tabs == self.tabs:
             self.rows += 1
-            self.numbered &= fields[0] == str(self.place)
+            self.numbered &= not is_word or fields[0] == str(self.place)
             self.widths[len(fields)] += 1
             for index in range(1, min(len(fields), MOST_COLUMNS)):
                 self.columns.setdefault(-index, _Seen()).take(fields[-index], number)
+
+    @property
+    def counts(self) -> bool:
+        """Whether the first column counts the words, as far as has been seen."""
+        return self.numbered or self.names[:1] == ["ID"]
 
     @property
     def width(self) -> int:
@@ -546,6 +565,10 @@ def _fields(line: str, layout: Layout) -> list[str] | None:
     if line.startswith("#") and not all(_TAG.fullmatch(fields[column.place]) for column in layout.columns):
         return None
     return fields
+
+
+def _has_label(fields: Sequence[str]) -> bool:
+    return any(field != "O" and _TAG.fullmatch(field) for field in fields)
 
 
 def _split(line: str, tabs: bool) -> list[str]:

@@ -150,6 +150,8 @@ def test_a_tag_that_continues_nothing_starts_a_span() -> None:
         "Ani\tPROPN\tB-NP\tB-PER\nke\tADP\tB-PP\tO\nSolo\tPROPN\tB-NP\tB-GPE\n\nIa\tPRON\tB-NP\tO\ntiba\tVERB\tB-VP\tO\n",
         "# sent_id = 1\n1\tAni\tB-PER\n2\tke\tO\n3\tSolo\tB-GPE\n\n# a word\n1\tIa\tO\n2\ttiba\tO\n",
         "# global.columns = ID FORM NER\n1\tAni\tB-PER\n2\tke\tO\n3\tSolo\tB-GPE\n\n4\tIa\tO\n5\ttiba\tO\n",
+        "# columns = ID FORM NER\n1-2\tAnike\t_\n1\tAni\tB-PER\n2\tke\tO\n3\tSolo\tB-GPE\n\n1\tIa\tO\n2\ttiba\tO\n",
+        "1\tAni\tX\tB-PER\n1.1\tit\t_\t_\n2-3\tkeSolo\t_\t_\n2\tke\tX\tO\n3\tSolo\tX\tB-GPE\n\n1\tIa\tX\tO\n2\ttiba\tX\tO\n",
         "Ani \t B-PER \nke\tO\t\nSolo\tB-GPE\n\nIa\tO\ntiba\tO\n",
         "Ani B-PER\n# ke mana\nke O\nSolo B-GPE\n# akhir kalimat\n\nIa O\n# tanpa apa-apa di sini O\ntiba O\n",
     ],
@@ -160,6 +162,20 @@ def test_one_text_in_many_columns(file: File, content: str) -> None:
     assert said(document) == [("PER", "Ani"), ("GPE", "Solo")]
     assert document.meta == {}
     assert document.scope == Scope((("entity", LayerScope((("PER",), ("GPE",)))),))
+
+
+def test_words_that_are_written_together(file: File) -> None:
+    rows = "# text = Ani keSolo\n1\tAni\tX\tB-PER\n2-3\tkeSolo\t_\t_\n2\tke\tX\tO\n3\tSolo\tX\tB-GPE\n"
+    (document,) = read(file(rows), {})
+    assert (document.text, said(document)) == ("Ani keSolo", [("PER", "Ani"), ("GPE", "Solo")])
+    with pytest.raises(InputError, match="# text does not hold the words below it"):
+        list(read(file(rows.replace("2\tke", "2\tkepada")), {}))
+
+
+def test_a_score_is_a_word(file: File) -> None:
+    (document,) = read(file("1-2 X B-CRD\nSolo X B-ORG\n\n1.1 X O\n"), {})
+    assert said(document) == [("CRD", "1-2"), ("ORG", "Solo")]
+    assert document.text == "1-2 Solo\n1.1"
 
 
 def test_tokens_with_spaces_stay_one(file: File) -> None:
@@ -234,6 +250,7 @@ def test_a_file_of_nothing_but_o_speaks_of_nothing(file: File) -> None:
         ("Ani B-PER\rdi O\r", "berita.conll:1: holds a carriage return", "line feeds"),
         ("# columns = word entity\nAni\tX\tB-PER\n", "berita.conll:1: names 2 columns, the lines have 3", ""),
         ("# columns = word entity\nAni\tB-CUE\n", "berita.conll:2: column 2, entity, holds CUE", "PER, ORG"),
+        ("1-2\tAnike\tB-PER\n1\tAni\tB-PER\n2\tke\tO\n", "berita.conll:1: tags '1-2', which counts", "tag the words"),
         ("# text = Ani ya\nAni B-PER\nsaja O\n", "berita.conll:1: # text does not hold the words", "take it out"),
         ("# text = Ani\n\n# text = ya\nya O\nya O\n", "berita.conll:1: # text has no words below", ""),
         ("# scope = {\nAni B-PER\n", "berita.conll:1: is not JSON", ""),
