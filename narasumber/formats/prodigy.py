@@ -15,8 +15,8 @@ tokens of their spans. Relations join a CUE and a SOURCE or CONTENT, either way 
 Read are the accepted tasks, and those without an answer, which nobody has seen yet. The rejected and ignored ones are
 no gold, nor are the answers on a single span (`_is_binary`, as of `ner.teach`), which say nothing of the rest of the
 text: they are left out and counted, in `meta["left_out"]` of the article that follows, or of the last. Where none is
-accepted, that is an error. Who annotated (`_annotator_id`, else `_session_id`) is `meta["annotator"]`, so that the
-annotations of one text by several people, which share its id, can be told apart.
+accepted, that is an error. Who annotated (`_annotator_id`, else `_session_id`; a name or number) is
+`meta["annotator"]`, so that the annotations of one text by several people, which share its id, can be told apart.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ def _document(
     ids = (known.get("id"), task.get("id"), task.get("_input_hash"))
     id = next((str(id) for id in ids if isinstance(id, str | int) and id != ""), f"{stem}-{where.rpartition(':')[2]}")
     meta = plain({name: value for name, value in known.items() if name != "id"}, left_out)
-    annotator = task.get("_annotator_id") or task.get("_session_id")
-    if isinstance(annotator, str):
+    names = (task.get("_annotator_id"), task.get("_session_id"), known.get("annotator"))
+    if annotator := next((str(name) for name in names if _is_number(name) or (name and isinstance(name, str))), ""):
         meta["annotator"] = annotator
     if task.get("accept"):
         left_out["choices"] += 1

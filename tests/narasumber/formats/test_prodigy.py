@@ -164,6 +164,8 @@ def test_annotators_of_one_text_are_told_apart(lines: Lines) -> None:
     assert {document.id for document in documents} == {EXPECTED.id}
     assert [document.meta.get("annotator") for document in documents] == ["gold-ani", "gold-budi", None]
     assert json.loads(next(render(documents)))["_annotator_id"] == "gold-ani"
+    by = [{**TASK, "_annotator_id": 0}, {**TASK, "_session_id": 2}, {**TASK, "meta": {"annotator": 3}}]
+    assert [document.meta["annotator"] for document in lines(*by)] == ["0", "2", "3"]
 
 
 def test_labels_are_mapped_or_left_out(lines: Lines) -> None:
