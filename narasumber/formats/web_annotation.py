@@ -14,9 +14,9 @@ the text itself; then one for each span, then one for each attribution:
     {"id": "a.txt#link-1", "type": "Annotation", "motivation": "linking",
      "body": "a.txt#2", "target": ["a.txt#1", "a.txt#3"]}                         from a CUE to its SOURCE and CONTENT
 
-Read are an AnnotationPage, an AnnotationCollection, a list, one annotation, and JSON Lines of these. Tags are bodies
-for `tagging`, `classifying` or `identifying`; several are several spans. A link is also what Recogito calls a
-connection: two annotations as targets. Other bodies and annotations are counted in `meta["left_out"]`.
+Read are an AnnotationPage, an AnnotationCollection, a list or `@graph`, one annotation, and JSON Lines of these. Tags
+are bodies for `tagging`, `classifying` or `identifying`; several are several spans. A link is also what Recogito calls
+a connection: two annotations as targets. Other bodies and annotations are counted in `meta["left_out"]`.
 
 The text of a source is its `value`, wherever in the file that stands, or the file beside that it names: a relative
 path that ends in `.txt`, or for annotations without a source the name of the JSON file with that ending. Nothing is
@@ -158,8 +158,8 @@ def _annotations(path: Path, problems: Problems) -> Iterator[tuple[str, dict[str
             waiting += [(f"{where}: [{index}]", item) for index, item in enumerate(value)][::-1]
         elif not isinstance(value, dict):
             problems.add(where, f"is {short(value)}, not an annotation", "all annotations stand in one file")
-        elif {"first", "items"} & set(value) and "target" not in value:
-            parts = [(f"{where}: {key}", value[key]) for key in ("first", "items", "next") if key in value]
+        elif {"first", "items", "@graph"} & set(value) and "target" not in value:
+            parts = [(f"{where}: {key}", value[key]) for key in ("first", "items", "next", "@graph") if key in value]
             waiting += parts[::-1]
         else:
             yield where, value

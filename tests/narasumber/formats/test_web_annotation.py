@@ -87,7 +87,8 @@ def test_a_collection_a_list_and_one_annotation_a_line(load: Load) -> None:
     page = {**PAGE, "next": {"type": "AnnotationPage", "items": PAGE["items"][4:]}, "items": PAGE["items"][:4]}
     collection = {"@context": CONTEXT, "type": "AnnotationCollection", "total": 7, "first": page}
     lines = "".join(json.dumps({"@context": CONTEXT, **item}) + "\n" for item in PAGE["items"])
-    for value in (collection, PAGE["items"], [PAGE], lines):
+    graph = {"@context": CONTEXT, "@graph": PAGE["items"]}
+    for value in (collection, PAGE["items"], [PAGE], graph, lines):
         assert load(value) == [EXPECTED]
     assert load(json.dumps(PAGE, indent=1)) == [EXPECTED]
     assert load(tagged("s1", "PER", 0, 3, {"id": "a.txt", "value": TEXT}))[0].spans == (Span("entity", "PER", 0, 3),)
