@@ -572,7 +572,9 @@ def _has_label(fields: Sequence[str]) -> bool:
 
 
 def _split(line: str, tabs: bool) -> list[str]:
-    return [part.strip() for part in line.rstrip().split("\t")] if tabs else _SPACES.split(line.strip())
+    # A no-break space may be a word.
+    line = line.rstrip().lstrip(" ")
+    return [part.strip(" ") for part in line.split("\t")] if tabs else _SPACES.split(line)
 
 
 # Documents
@@ -692,7 +694,7 @@ def _places(tokens: Sequence[str], text: str) -> list[tuple[int, int]] | None:
     offsets: list[tuple[int, int]] = []
     end = 0
     for token in tokens:
-        while end < len(text) and text[end].isspace():
+        while end < len(text) and text[end].isspace() and not text.startswith(token, end):
             end += 1
         if not text.startswith(token, end):
             return None

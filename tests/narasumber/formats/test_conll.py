@@ -164,6 +164,14 @@ def test_one_text_in_many_columns(file: File, content: str) -> None:
     assert document.scope == Scope((("entity", LayerScope((("PER",), ("GPE",)))),))
 
 
+@pytest.mark.parametrize("rows", ["Ani\tB-PER\n\xa0\tO\nSolo\tB-GPE\n", "Ani B-PER\n\xa0 O\nSolo B-GPE\n"])
+def test_a_no_break_space_may_be_a_word(file: File, rows: str) -> None:
+    (document,) = read(file(rows), {})
+    assert (document.text, said(document)) == ("Ani \xa0 Solo", [("PER", "Ani"), ("GPE", "Solo")])
+    (document,) = read(file(f"# text = Ani\xa0Solo\n{rows}"), {})
+    assert (document.text, said(document)) == ("Ani\xa0Solo", [("PER", "Ani"), ("GPE", "Solo")])
+
+
 def test_words_that_are_written_together(file: File) -> None:
     rows = "# text = Ani keSolo\n1\tAni\tX\tB-PER\n2-3\tkeSolo\t_\t_\n2\tke\tX\tO\n3\tSolo\tX\tB-GPE\n"
     (document,) = read(file(rows), {})
