@@ -25,9 +25,11 @@ from narasumber.words import BREAKS
 _BLANK: Final = rf"[^\S{BREAKS}]"
 _QUOTATION: Final = rf"(?<![^\s(])[{QUOTES}](?=\S)[^{QUOTES}{BREAKS}]*[,.?!…][{QUOTES}]"
 ANY_VERB: Final = (
-    rf"(?<=,[{QUOTES}] )(?!(?:di|ke|se|ter|me|ber|pe)\w)(?!(?:dan|atau|yang|pada|untuk|dalam|dengan|karena|namun|tetapi"
-    r"|tapi|lalu|saat|usai|sambil|begitu|demikian|bukan|juga|hingga|sampai|agar|supaya|jika|kalau|bila|maka|bahwa|oleh"
-    r"|dari|lewat|itu|ini|adalah|ialah|yakni|yaitu|hanya|sudah|telah|akan|masih|pun|para|lagi)\b)[a-z]{3,}"
+    rf"(?<=,[{QUOTES}] )(?!(?:di|me|ber|ter|pe)\w|(?:dan|atau|yang|pada|untuk|dalam|dengan|karena|namun|tetapi|tapi"
+    r"|lalu|kemudian|kepada|ketika|kecuali|kemarin|saat|usai|sambil|begitu|demikian|bukan|juga|hingga|sampai|agar|supaya"
+    r"|jika|kalau|bila|maka|bahwa|oleh|dari|lewat|itu|ini|adalah|ialah|yakni|yaitu|hanya|sudah|telah|akan|masih|pun|para|lagi"
+    r"|se(?:suai|hingga|bab|bagai|jak|perti|lain|telah|belum|mentara|raya|mbari|kaligus|rta|usai|saat|orang|cara)"
+    r")\b)[a-z]{3,}"
 )
 """What stands behind the comma of a quotation, and is no function word or derived, is a bare verb, whichever it is."""
 _SAID: Final = re.compile(rf"(?P<content>{_QUOTATION}){_BLANK}+(?P<cue>(?:{QUOTING})(?:nya)?\b|{ANY_VERB}\b)")
@@ -40,14 +42,14 @@ SAYS: Final = (
     "|menyayangkan|menyesalkan|mengeluhkan|bersikukuh|berkukuh|bersikeras|berkisah|berseloroh|berkelakar|menimpali"
     "|menganggap|mengira|menyangka|yakin|khawatir|curiga|beralasan|berdalih|berkilah|mewartakan|memberitakan"
     "|mengabarkan|memungkiri|mempertanyakan|meragukan|menaksir|mengonfirmasi|mengkonfirmasi|mengkhawatirkan|mewanti-wanti|menyangsikan"
-    "|mensinyalir|menyinyalir|menengarai|meramalkan"
+    "|mensinyalir|menyinyalir|menengarai|meramal(?:kan)?|mengeluh|menggarisbawahi|mengisyaratkan"
 )
 """Verbs that are nothing but cues."""
 MAY_SAY: Final = (
     "menjelaskan|menambahkan|menegaskan|memaparkan|membeberkan|menyebut(?:kan)?|menulis(?:kan)?|melaporkan|melanjutkan"
     "|menyampaikan|menilai|mencatat|mengungkap(?:kan)?|mengingatkan|memperingatkan|menceritakan"
     "|bercerita|mengakui|merinci|mencontohkan|mengumumkan|memberitahukan|mengutarakan|mengemukakan"
-    "|menyoroti|membantah|menyangkal|optimistis|percaya"
+    "|menyela|menguraikan|menyoroti|membantah|menyangkal|optimistis|percaya"
 )
 """Words that are before a comma or `bahwa`: others of them do something, or say it in a noun."""
 _NOT_SAID: Final = "".join(

@@ -187,6 +187,7 @@ def test_what_is_reported_by_nobody_goes_to_the_end_of_the_sentence() -> None:
         'Ani: "harga naik,"kata Budi',
         'a"harga naik," kata Budi',
         'Ani: "harga naik," demikian Budi',
+        'Ani: "harga naik," sementara Budi',
         'Ani: "harga naik!" karya Budi',
     ],
 )
@@ -207,6 +208,7 @@ def test_annotated_articles_stay_as_they_are(seeds: list[Document]) -> None:
         ('"Harga naik," celetuk seorang ibu.', "celetuk", '"Harga naik,"'),
         ('"Harga naik?" timpal Ani.', "timpal", '"Harga naik?"'),
         ('"Harga naik," cerocos Ani.', "cerocos", '"Harga naik,"'),  # whatever verb it is
+        ('"Harga naik," semprotnya.', "semprotnya", '"Harga naik,"'),
         ('Ani berseloroh, "Harga naik."', "berseloroh", '"Harga naik."'),
         ('Ia buru-buru mengoreksi: "Harga turun."', "mengoreksi", '"Harga turun."'),
         ("Namun, isu tersebut ditepis Ani.", "ditepis", "isu tersebut"),
