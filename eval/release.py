@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from data.corpora import credit_lines
-from eval.evaluate import documents_of, folds_of, held_out_of, learned_of, model_folder, read_of
-from models.export import INT8_LOSS, Format, check_target, write_onnx, write_transformers
+from eval.evaluate import folds_of, learned_of, model_folder, predict_folds, read_of
+from eval.score import f1, span_counts
+from models.export import INT8, ONNX, Format, check_target, write_int8, write_onnx, write_transformers
+from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.files import new_folder
+from narasumber.labels import HEADS
 from narasumber.settings import Settings
+from narasumber.tagger import Tagger
 
+INT8_LOSS: Final = 0.005
+"""The F1 that weights of 8 bits may cost before their file is left out."""
 MOST: Final = 10
 """Held-out articles that a card names."""
 
@@ -30,7 +38,7 @@ def export_run(run: Path, target: Path, format: Format = "onnx") -> Path:
     try:
         with new_folder(target) as aside:
             if format == "onnx":
-                figures = write_onnx(model_folder(run), held_out_of(run, documents_of(run)), aside)
+                figures = _write_onnx(run, aside)
             else:
                 figures = {}
                 write_transformers(model_folder(run), aside)
@@ -38,6 +46,41 @@ def export_run(run: Path, target: Path, format: Format = "onnx") -> Path:
     except OSError as error:
         raise InputError(str(target), f"cannot be written: {error.strerror}", "choose another --to") from error
     return target
+
+
+def _write_onnx(run: Path, folder: Path) -> dict[str, float]:
+    """Fills `folder`, and returns the figures that its card tells."""
+    (fold,) = predict_folds(run)
+    write_onnx(model_folder(run), folder)
+    full = _read(folder, ONNX, fold.gold)
+    for ours, theirs in zip(fold.predicted, full, strict=True):
+        if ours != theirs:
+            what = "the spans from ONNX differ from PyTorch's"
+            raise InputError(f"{run}: {ours.id}", what, "please report this with the run")
+    figures = {"megabytes": _megabytes(folder / ONNX)}
+    if fold.gold:
+        write_int8(folder)
+        learned = learned_of(run)
+        small = _read(folder, INT8, fold.gold)
+        loss = round(_f1(fold.gold, full, learned) - _f1(fold.gold, small, learned), 4)
+        figures |= {"int8_f1_loss": loss, "int8_megabytes": _megabytes(folder / INT8)}
+        if loss > INT8_LOSS:
+            (folder / INT8).unlink()
+    return figures
+
+
+def _read(folder: Path, weights: str, documents: Sequence[Document]) -> list[Document]:
+    tagger = Tagger.load(folder, weights=weights)
+    return [tagger.annotate(document.bare()) for document in documents]
+
+
+def _f1(gold: Sequence[Document], predicted: Sequence[Document], learned: Set[str]) -> float:
+    """Micro F1 of the spans of all heads that were learned."""
+    return f1(np.concatenate([span_counts(gold, predicted, head) for head in HEADS if head in learned]))
+
+
+def _megabytes(path: Path) -> float:
+    return round(path.stat().st_size / 1e6, 1)
 
 
 def card(run: Path, format: Format, figures: dict[str, float]) -> str:

@@ -125,13 +125,18 @@ def learned_by(layers: Iterable[str]) -> set[str]:
 
 def selection_score(gold: Sequence[Document], predicted: Sequence[Document], heads: Iterable[Head] = HEADS) -> float:
     """The one number that the best epoch is chosen by: the mean micro F1 of those of `heads` that are in gold."""
-    counts = [span_counts(gold, predicted, head).sum(axis=0) for head in heads]
-    return float(np.mean([_prf(*own)["f1"] for own in counts if own[2]] or [0.0]))
+    counts = [span_counts(gold, predicted, head) for head in heads]
+    return float(np.mean([f1(own) for own in counts if own[:, 2].any()] or [0.0]))
 
 
 def span_counts(gold: Sequence[Document], predicted: Sequence[Document], head: Head) -> Counts:
     """Exact spans (label, start, end) of one head that tags can say, by document."""
     return _counts(gold, predicted, lambda document: {_span_key(span) for span in _tagged(document, head)})
+
+
+def f1(counts: Counts) -> float:
+    """Micro F1; 0 where there is neither gold nor prediction."""
+    return float(_f1(counts.sum(axis=0)))
 
 
 def _tagged(document: Document, head: Head) -> list[Span]:
@@ -166,8 +171,7 @@ def compare(one: Counts, other: Counts) -> dict[str, Any]:
     if one.shape != other.shape or not np.array_equal(one[:, 2], other[:, 2]):
         raise ValueError("the two are not of the same gold documents")
     both = np.concatenate([one, other], axis=1)
-    difference = _f1(one.sum(axis=0)) - _f1(other.sum(axis=0))
-    return {"difference": float(difference)} | _bootstrap(both, lambda sums: _f1(sums[..., :3]) - _f1(sums[..., 3:]))
+    return {"difference": f1(one) - f1(other)} | _bootstrap(both, lambda sums: _f1(sums[..., :3]) - _f1(sums[..., 3:]))
 
 
 def confusion(gold: Sequence[Document], predicted: Sequence[Document]) -> dict[str, dict[str, int]]:

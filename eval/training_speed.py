@@ -25,7 +25,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from eval.evaluate import documents_of, folds_of, held_out_of, predict_folds, read_of
 from eval.processes import told
-from eval.score import span_counts
+from eval.score import f1, span_counts
 from models.encoders import Encoder, load_encoder
 from narasumber.document import Document
 from narasumber.errors import InputError
@@ -212,7 +212,7 @@ def _ours(run: Path) -> Learned:
     sentences = sentences_of(fold.training, _encoder(run))
     pieces = sum(len(sentence.ids) for own in sentences for sentence in own)
     used = read_of(run, "usage.json")["peak_memory_mib"]
-    return Learned(pieces * rows[-1]["epoch"] / seconds, _f1(fold.gold, fold.predicted), used)
+    return Learned(pieces * rows[-1]["epoch"] / seconds, f1(span_counts(fold.gold, fold.predicted, "entity")), used)
 
 
 def learned(run: Path) -> Learned:
@@ -221,15 +221,10 @@ def learned(run: Path) -> Learned:
     epochs, seed = read_of(run, "metrics.jsonl")[-1]["epoch"], read_of(run, "config.yaml")["seed"]
     network, pieces, seconds = learn(encoder, held_out_of(run, documents, "train"), epochs, seed)
     gold = held_out_of(run, documents)
-    f1 = _f1(gold, read(network, encoder, [document.bare() for document in gold]))
-    return Learned(pieces / seconds, f1, peak_memory())
+    found = read(network, encoder, [document.bare() for document in gold])
+    return Learned(pieces / seconds, f1(span_counts(gold, found, "entity")), peak_memory())
 
 
 def _encoder(run: Path) -> Encoder:
     model = read_of(run, "config.yaml")["model"]
     return load_encoder(model["encoder"], model["revision"])
-
-
-def _f1(gold: Sequence[Document], predicted: Sequence[Document]) -> float:
-    right, said, there = span_counts(gold, predicted, "entity").sum(axis=0)
-    return float(2 * right / max(1, said + there))

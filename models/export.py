@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -18,44 +17,38 @@ from transformers import AutoModelForTokenClassification, PreTrainedTokenizerFas
 
 from models.encoders import embeddings
 from models.network import Network, load, torch_tagger
-from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.labels import bio_tags
 from narasumber.settings import FILE, Settings
 from narasumber.tagger import Tagger
 
 Format = Literal["onnx", "transformers"]
+ONNX, INT8 = "model.onnx", "model.int8.onnx"
 INPUTS = ("input_ids", "attention_mask", "token_type_ids", "word_shapes")
 LOGIT_TOLERANCE = 1e-3
-INT8_LOSS = 0.005
-"""The F1 that quantisation may cost before its file is left out."""
 MARK = "narasumber"
 """The key of config.json by which an export for transformers is known to be one."""
 
 
-def write_onnx(model: Path, held_out: Sequence[Document], folder: Path) -> dict[str, float]:
-    """Fills `folder` from the model folder and returns the figures that its card tells.
-
-    `held_out` are gold articles: on these the spans from ONNX must equal those from PyTorch, and 8-bit weights are
-    kept where they cost at most half a point of F1. Raises InputError where ONNX and PyTorch differ.
-    """
+def write_onnx(model: Path, folder: Path) -> None:
+    """Fills `folder` from the model folder. Raises InputError where ONNX and PyTorch differ in logits."""
     network, tokenizer, settings = load(model)
     settings.write(folder)
     tokenizer.save(str(folder / "tokenizer.json"))
-    _to_onnx(network, settings, folder / "model.onnx")
-    exported = Tagger.load(folder)
-    _check_logits(network, exported, settings, folder)
-    reference = [torch_tagger(network, tokenizer, settings).annotate(document.bare()) for document in held_out]
-    annotated = [exported.annotate(document.bare()) for document in held_out]
-    for ours, theirs in zip(reference, annotated, strict=True):
-        if ours != theirs:
-            raise InputError(
-                f"{model}: {ours.id}", "the spans from ONNX differ from PyTorch's", "please report this with the run"
-            )
-    figures = {"megabytes": _megabytes(folder / "model.onnx")}
-    if held_out:
-        figures |= _quantise(folder, held_out, annotated)
-    return figures
+    _to_onnx(network, settings, folder / ONNX)
+    _check_logits(network, Tagger.load(folder), settings, folder)
+
+
+def write_int8(folder: Path) -> None:
+    """Writes the model of an export once more, with weights of 8 bits."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    prepared = folder / "prepared.onnx"
+    logging.getLogger().setLevel(logging.ERROR)
+    quant_pre_process(str(folder / ONNX), str(prepared), skip_symbolic_shape=True)
+    quantize_dynamic(str(prepared), str(folder / INT8), weight_type=QuantType.QInt8, per_channel=True)
+    prepared.unlink()
 
 
 def write_transformers(model: Path, folder: Path) -> None:
@@ -89,7 +82,7 @@ def check_target(target: Path) -> None:
     """Raises InputError if `target` is something else than a free name or an older export: an encoder, say, or a run's
     own model.
     """
-    of_onnx = (target / FILE).exists() and (target / "model.onnx").exists()
+    of_onnx = (target / FILE).exists() and (target / ONNX).exists()
     if target.exists() and not of_onnx and not _is_of_transformers(target / "config.json"):
         raise InputError(str(target), "exists and is no export", "choose another --to")
 
@@ -139,35 +132,6 @@ def _check_logits(network: Network, exported: Tagger, settings: Settings, folder
             raise InputError(str(folder), f"ONNX and PyTorch differ by {difference:.4f} at {windows} x {pieces}")
 
 
-def _quantise(folder: Path, gold: Sequence[Document], full: Sequence[Document]) -> dict[str, float]:
-    """Writes model.int8.onnx if it is good enough, and says what it costs."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    prepared, small = folder / "prepared.onnx", folder / "model.int8.onnx"
-    logging.getLogger().setLevel(logging.ERROR)
-    quant_pre_process(str(folder / "model.onnx"), str(prepared), skip_symbolic_shape=True)
-    quantize_dynamic(str(prepared), str(small), weight_type=QuantType.QInt8, per_channel=True)
-    prepared.unlink()
-    tagger = Tagger.load(folder, weights="model.int8.onnx")
-    loss = _f1(gold, full) - _f1(gold, [tagger.annotate(document.bare()) for document in gold])
-    figures = {"int8_f1_loss": round(loss, 4), "int8_megabytes": _megabytes(small)}
-    if loss > INT8_LOSS:
-        small.unlink()
-    return figures
-
-
-def _f1(gold: Sequence[Document], predicted: Sequence[Document]) -> float:
-    """Micro F1 of all spans of all layers, exact."""
-
-    def keys(document: Document) -> set[tuple[str, str, int, int]]:
-        return {(span.layer, span.label, span.start, span.end) for span in document.spans}
-
-    right = sum(len(keys(one) & keys(other)) for one, other in zip(gold, predicted, strict=True))
-    total = sum(len(keys(document)) for documents in (gold, predicted) for document in documents)
-    return 2 * right / total if total else 1.0
-
-
 def _fast_tokenizer(tokenizer: Tokenizer, settings: Settings) -> PreTrainedTokenizerFast:
     def piece(number: int) -> str:
         found = tokenizer.id_to_token(number)
@@ -188,7 +152,3 @@ def _fast_tokenizer(tokenizer: Tokenizer, settings: Settings) -> PreTrainedToken
         model_max_length=settings.window.pieces,
         model_input_names=["input_ids", "attention_mask"],
     )
-
-
-def _megabytes(path: Path) -> float:
-    return round(path.stat().st_size / 1e6, 1)

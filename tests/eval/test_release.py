@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import distribution
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -69,6 +70,28 @@ def test_spans_from_onnx_equal_spans_from_pytorch(export: Path, tiny_run: Path, 
     assert len(found.spans) > 20
     card = (export / "README.md").read_text(encoding="utf-8")
     assert "Scores on the held-out articles" in card and "| whole attribution |" in card
+
+
+def test_8_bits_are_judged_on_the_layers_that_were_learned(
+    train_tiny: Callable[..., Path], tmp_path: Path, article: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load, named = Tagger.load, article.with_annotation(article.layer("entity"))
+
+    def loads(folder: Path, weights: str = "model.onnx") -> Any:
+        if weights == "model.onnx":
+            return load(folder)
+        full = load(folder).annotate(article.bare())
+        right = next(span for span in full.spans if span in named.spans)
+        return SimpleNamespace(annotate=lambda _: full.with_annotation(set(full.spans) - {right}))
+
+    monkeypatch.setattr(Tagger, "load", loads)
+    exported = export_run(train_tiny("layers=[entity]"), tmp_path / "model")
+    full = load(exported).annotate(article.bare())
+    # One of the names that it gets right less, 2 r / (p + g) becomes 2 (r - 1) / (p - 1 + g).
+    right, found, gold = len(set(full.spans) & set(named.spans)), len(full.spans), len(named.spans)
+    loss = 2 * right / (found + gold) - 2 * (right - 1) / (found - 1 + gold)
+    assert f"costs {100 * round(loss, 4):.2f} points of F1" in (exported / "README.md").read_text(encoding="utf-8")
+    assert (exported / "model.int8.onnx").exists() == (round(loss, 4) <= 0.005)
 
 
 def test_transformers_reads_the_entity_layer(
