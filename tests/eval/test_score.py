@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from eval.score import (
     compare,
     confusion,
     find_errors,
+    interval,
     learned_by,
     score,
     selection_score,
@@ -190,6 +192,17 @@ def test_intervals_hold_the_score_and_need_two_articles(seeds: list[Document]) -
     assert 0 < low < micro["f1"] < high < 1
     assert score(seeds, predicted) == score(seeds, predicted)
     assert "interval" not in score(seeds[:1], predicted[:1])["layers"]["entity"]["micro"]
+
+
+def test_resamples_that_hold_nothing_say_nothing() -> None:
+    """Of five articles one has the label, so that a third of the resamples do not; where it is, it is found."""
+    rare = np.zeros((5, 3))
+    rare[2] = (4, 4, 4)
+    assert interval(rare) == {"interval": [1.0, 1.0]}
+    half = rare * (0.5, 1, 1)
+    assert compare(rare, half) == {"difference": 0.5, "interval": [0.5, 0.5]}
+    assert interval(rare * 0) == {} and compare(rare * 0, rare * 0) == {"difference": 0.0}
+    assert interval(rare * (0, 1, 0)) == {"interval": [0.0, 0.0]}
 
 
 def test_two_runs_are_compared_on_the_same_articles(seeds: list[Document]) -> None:
