@@ -1,14 +1,16 @@
 """How well predicted articles match their gold: span scores a layer, whole attributions, links, intervals, errors.
 
-Scores are taken on whole documents. Span scores are seqeval's (Nakayama 2018), `mode="strict", scheme=IOB2`, on the
-word tags of `narasumber.tags`, one sequence a line; how many gold spans tags cannot say stands beside as `lost`, and
-intervals and counts by document leave these out too. Everything else is counted on character spans, with their gaps.
+Scores are taken on whole documents. Span scores are seqeval's (Nakayama 2018), `mode="strict", scheme=IOB2`, on word
+tags, one sequence a line. Gold spans that the tags of `narasumber.tags` cannot say are counted as `lost`. As training
+masks these, they are neither found nor missed, and what is predicted over them alone is neither right nor wrong, in all
+figures of spans, confusions and errors. Recall by attribute, words of contents, links and attributions are counted on
+all character spans, with their gaps.
 """
 
 from __future__ import annotations
 
 import warnings
-from bisect import bisect_right
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Final
@@ -21,7 +23,7 @@ from seqeval.scheme import IOB2
 from narasumber.document import Attribution, Document, Span
 from narasumber.labels import ATTRIBUTES, HEADS, Head, Layer, head_labels
 from narasumber.sentences import sentences
-from narasumber.tags import bio, flat_view, tag_names
+from narasumber.tags import Lost, bio, flat_view
 from narasumber.words import lines, words
 
 RESAMPLES: Final = 2000
@@ -99,9 +101,12 @@ def span_score(gold: Sequence[Document], predicted: Sequence[Document], head: He
 
     The one place that calls seqeval: it ignores `mode` or `scheme` given alone in some of its functions.
     """
-    truth = [tags for document in gold for tags in _tag_lines(document, head)]
-    found = [tags for document in predicted for tags in _tag_lines(document, head)]
-    lost = sum(len(bio(document, head, words(document.text))[1]) for document in gold)
+    truth, found = [], []
+    for document, other in zip(gold, predicted, strict=True):
+        one, two = _views(document, other, head)
+        truth += _tag_lines(document.text, one)
+        found += _tag_lines(document.text, two)
+    lost = sum(len(_tagged(document, head)[1]) for document in gold)
     report: dict[str, Any] = {}
     if any(tag != "O" for tags in (*truth, *found) for tag in tags):
         with warnings.catch_warnings():
@@ -128,9 +133,15 @@ def selection_score(gold: Sequence[Document], predicted: Sequence[Document], hea
     return float(np.mean([f1(own) for own in counts if own[:, 2].any()] or [0.0]))
 
 
-def span_counts(gold: Sequence[Document], predicted: Sequence[Document], head: Head) -> Counts:
-    """Exact spans (label, start, end) of one head that tags can say, by document."""
-    return _counts(gold, predicted, lambda document: {_span_key(span) for span in _tagged(document, head)})
+def span_counts(
+    gold: Sequence[Document], predicted: Sequence[Document], head: Head, leaked: Bounds | None = None
+) -> Counts:
+    """Exact spans (label, start, end) of one head that tags can say, by document, but for those in `leaked` bounds."""
+    rows = []
+    for document, other in zip(gold, predicted, strict=True):
+        views = _views(document, other, head)
+        rows.append([{_span_key(span) for span in view if _is_new(document, span, leaked or {})} for view in views])
+    return _rows(rows)
 
 
 def f1(counts: Counts) -> float:
@@ -138,9 +149,20 @@ def f1(counts: Counts) -> float:
     return float(np.nan_to_num(_f1(counts.sum(axis=0))))
 
 
-def _tagged(document: Document, head: Head) -> list[Span]:
-    lost = {item.span for item in bio(document, head, words(document.text))[1]}
-    return [span for span in flat_view(document, head)[0] if span not in lost]
+def _views(gold: Document, predicted: Document, head: Head) -> tuple[list[Span], list[Span]]:
+    """The spans of one head in gold and prediction that are compared: those that tags can say.
+
+    Predictions that overlap a gold span that tags cannot say, and no other, are not compared.
+    """
+    (truth, lost), (found, _) = _tagged(gold, head), _tagged(predicted, head)
+    masked = [item.span for item in lost if item.cause != "nested"]
+    return truth, [span for span in found if not _overlaps(span, masked) or _overlaps(span, truth)]
+
+
+def _tagged(document: Document, head: Head) -> tuple[list[Span], list[Lost]]:
+    lost = bio(document, head, words(document.text))[1]
+    unsaid = {item.span for item in lost}
+    return [span for span in flat_view(document, head)[0] if span not in unsaid], lost
 
 
 def _span_key(span: Span) -> Hashable:
@@ -177,20 +199,19 @@ def confusion(gold: Sequence[Document], predicted: Sequence[Document]) -> dict[s
     """See `score`."""
     rows: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for document, other in zip(gold, predicted, strict=True):
-        truth, found = flat_view(document, "entity")[0], flat_view(other, "entity")[0]
-        text = document.text
+        truth, found = _views(document, other, "entity")
         for span in truth:
-            best = max(found, key=lambda item: (_shared(span, item), _alike(span, item, text)), default=None)
+            best = max(found, key=lambda item: (_shared(span, item), _alike(span, item)), default=None)
             rows[span.label][best.label if best and _shared(span, best) else "missed"] += 1
         for span in found:
-            if not any(_shared(span, item) for item in truth):
+            if not _overlaps(span, truth):
                 rows["spurious"][span.label] += 1
     order = [*head_labels("entity"), "spurious"]
     return {label: dict(rows[label]) for label in order if label in rows}
 
 
 def find_errors(gold: Sequence[Document], predicted: Sequence[Document]) -> list[dict[str, Any]]:
-    """Every span that is not right, in text order, as plain JSON values.
+    """Every span that counts as not right, in text order, as plain JSON values.
 
     `error`: "boundary" (label right, bounds not), "type" (bounds right, label not), "both" (overlap, nothing more),
     "missed", "spurious". `gold` and `predicted` are `{label, start, end, text}` or null; `before` and `after` the text
@@ -200,9 +221,8 @@ def find_errors(gold: Sequence[Document], predicted: Sequence[Document]) -> list
     for document, other in zip(gold, predicted, strict=True):
         own: list[dict[str, Any]] = []
         for head in HEADS:
-            truth, found = flat_view(document, head)[0], flat_view(other, head)[0]
-            for one, two in _paired(truth, found, document.text):
-                if one is None or two is None or one.label != two.label or not _alike(one, two, document.text):
+            for one, two in _paired(*_views(document, other, head)):
+                if one is None or two is None or _span_key(one) != _span_key(two):
                     own.append(_error(document, head, one, two))
         errors += sorted(own, key=lambda item: (item["start"], item["end"]))
     return errors
@@ -215,7 +235,7 @@ def _error(document: Document, head: Head, gold: Span | None, predicted: Span | 
     elif gold.label == predicted.label:
         kind = "boundary"
     else:
-        kind = "type" if _alike(gold, predicted, text) else "both"
+        kind = "type" if _alike(gold, predicted) else "both"
     there = [span for span in (gold, predicted) if span]
     start, end = min(span.start for span in there), max(span.end for span in there)
 
@@ -237,11 +257,9 @@ def _error(document: Document, head: Head, gold: Span | None, predicted: Span | 
     }
 
 
-def _paired(truth: Sequence[Span], found: Sequence[Span], text: str) -> list[tuple[Span | None, Span | None]]:
+def _paired(truth: Sequence[Span], found: Sequence[Span]) -> list[tuple[Span | None, Span | None]]:
     candidates = [(one, two) for one in truth for two in found if _shared(one, two)]
-    candidates.sort(
-        key=lambda pair: (not _alike(pair[0], pair[1], text), -_shared(*pair), pair[0].label != pair[1].label)
-    )
+    candidates.sort(key=lambda pair: (not _alike(*pair), -_shared(*pair), pair[0].label != pair[1].label))
     left, right = dict.fromkeys(truth), dict.fromkeys(found)
     pairs: list[tuple[Span | None, Span | None]] = []
     for one, two in candidates:
@@ -251,23 +269,26 @@ def _paired(truth: Sequence[Span], found: Sequence[Span], text: str) -> list[tup
     return [*pairs, *((one, None) for one in left), *((None, two) for two in right)]
 
 
-def _tag_lines(document: Document, head: Head) -> list[list[str]]:
-    """Tag names of each line that is not blank; no span of a view crosses a line."""
-    grid = words(document.text)
-    names = tag_names(bio(document, head, grid)[0], head)
-    starts = [start for start, _ in grid]
-    bounds = [bisect_right(starts, start - 1) for start, _ in lines(document.text)] + [len(grid)]
+def _tag_lines(text: str, spans: Iterable[Span]) -> list[list[str]]:
+    """IOB2 tags of the words of each line that is not blank; no span of a view crosses a line."""
+    starts = [start for start, _ in words(text)]
+    names = ["O"] * len(starts)
+    for span in spans:
+        first, end = bisect_left(starts, span.start), bisect_left(starts, span.end)
+        names[first:end] = [f"B-{span.label}"] + [f"I-{span.label}"] * (end - first - 1)
+    bounds = [bisect_left(starts, start) for start, _ in lines(text)] + [len(starts)]
     return [names[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
 
 
 def _counts(
     gold: Sequence[Document], predicted: Sequence[Document], keys: Callable[[Document], set[Hashable]]
 ) -> Counts:
-    rows = []
-    for document, other in zip(gold, predicted, strict=True):
-        truth, found = keys(document), keys(other)
-        rows.append((len(truth & found), len(found), len(truth)))
-    return np.array(rows, dtype=np.float64).reshape(-1, 3)
+    return _rows([keys(document), keys(other)] for document, other in zip(gold, predicted, strict=True))
+
+
+def _rows(pairs: Iterable[Sequence[set[Hashable]]]) -> Counts:
+    counts = [(len(truth & found), len(found), len(truth)) for truth, found in pairs]
+    return np.array(counts, dtype=np.float64).reshape(-1, 3)
 
 
 def _word_counts(gold: Sequence[Document], predicted: Sequence[Document]) -> Counts:
@@ -349,33 +370,31 @@ def _links(gold: Sequence[Document], relinked: Sequence[Document]) -> dict[str, 
 def _unseen(gold: Sequence[Document], predicted: Sequence[Document], leaked: Bounds) -> dict[str, Any]:
     """The scores without the spans and attributions that begin in a leaked sentence."""
 
-    def is_new(document: Document, span: Span) -> bool:
-        return not any(start <= span.start < end for start, end in leaked.get(document.id, ()))
-
     def part(document: Document) -> Document:
-        kept = tuple(item for item in document.attributions if is_new(document, item.cue))
+        kept = tuple(item for item in document.attributions if _is_new(document, item.cue, leaked))
         return document.with_annotation({span for item in kept for span in item.spans}, kept)
-
-    def spans_of_head(document: Document, head: Head) -> set[Hashable]:
-        # Views are taken of the whole document: what was nested stays nested without what it stood in.
-        return {_span_key(span) for span in _tagged(document, head) if is_new(document, span)}
 
     exact = attribution_counts([part(document) for document in gold], [part(document) for document in predicted])
     total = sum(len(sentences(document.text)) for document in gold)
     return {
         "sentences": total - sum(len(leaked.get(document.id, ())) for document in gold),
         "of": total,
-        "layers": {
-            head: _prf(*_counts(gold, predicted, lambda document, head=head: spans_of_head(document, head)).sum(axis=0))  # type: ignore[misc]
-            for head in HEADS
-        },
+        "layers": {head: _prf(*span_counts(gold, predicted, head, leaked).sum(axis=0)) for head in HEADS},
         "attribution": _prf(*exact.sum(axis=0)),
     }
 
 
-def _alike(one: Span, other: Span, text: str) -> bool:
+def _is_new(document: Document, span: Span, leaked: Bounds) -> bool:
+    return not any(start <= span.start < end for start, end in leaked.get(document.id, ()))
+
+
+def _alike(one: Span, other: Span) -> bool:
     """Whether the bounds are the same."""
-    return one.stretches(text) == other.stretches(text)
+    return (one.start, one.end) == (other.start, other.end)
+
+
+def _overlaps(span: Span, others: Iterable[Span]) -> bool:
+    return any(_shared(span, other) for other in others)
 
 
 def _shared(one: Span, other: Span) -> int:
