@@ -27,15 +27,15 @@ from narasumber.tags import Lost, bio, flat_view
 from narasumber.words import lines, words
 
 RESAMPLES: Final = 2000
-BATCH: Final = 1_000_000
-"""Documents drawn at a time, which bounds memory."""
+BATCH: Final = 3_000_000
+"""Counts drawn at a time, which bounds memory."""
 CONTEXT: Final = 40
 """Characters shown on each side of an error."""
 
 HALF: Final = 0.5
 
 Counts = npt.NDArray[np.float64]
-"""[documents, 3]: right, predicted, gold."""
+"""[documents, 3]: right, predicted, gold. Of several runs [documents, runs, 3]; F1 is the mean of theirs."""
 
 Bounds = Mapping[str, Sequence[tuple[int, int]]]
 
@@ -146,7 +146,7 @@ def span_counts(
 
 def f1(counts: Counts) -> float:
     """Micro F1; 0 where there is neither gold nor prediction."""
-    return float(np.nan_to_num(_f1(counts.sum(axis=0))))
+    return float(np.nan_to_num(_f1(counts.sum(axis=0))).mean())
 
 
 def _views(gold: Document, predicted: Document, head: Head) -> tuple[list[Span], list[Span]]:
@@ -188,11 +188,14 @@ def attribution_counts(gold: Sequence[Document], predicted: Sequence[Document], 
 
 
 def compare(one: Counts, other: Counts) -> dict[str, Any]:
-    """The difference of two runs' F1 on the same documents, with its 95 % interval by paired bootstrap."""
-    if one.shape != other.shape or not np.array_equal(one[:, 2], other[:, 2]):
+    """The difference of two F1 on the same documents, with its 95 % interval by paired bootstrap."""
+    one, other = _by_run(one), _by_run(other)
+    if not np.array_equal(one[:, 0, 2], other[:, 0, 2]):
         raise ValueError("the two are not of the same gold documents")
-    both = np.concatenate([one, other], axis=1)
-    return {"difference": f1(one) - f1(other)} | _bootstrap(both, lambda sums: _f1(sums[..., :3]) - _f1(sums[..., 3:]))
+    runs = one.shape[1]
+    return {"difference": f1(one) - f1(other)} | _bootstrap(
+        np.concatenate([one, other], axis=1), lambda sums: _mean_f1(sums[:, :runs]) - _mean_f1(sums[:, runs:])
+    )
 
 
 def confusion(gold: Sequence[Document], predicted: Sequence[Document]) -> dict[str, dict[str, int]]:
@@ -427,7 +430,17 @@ def _f1(sums: Counts) -> Any:
 
 def interval(counts: Counts) -> dict[str, Any]:
     """`{"interval": [low, high]}` of the F1 of counts by document, 95 %; empty for a single document."""
-    return _bootstrap(counts, _f1)
+    return _bootstrap(_by_run(counts), _mean_f1)
+
+
+def _by_run(counts: Counts) -> Counts:
+    """[documents, runs, 3]"""
+    return counts if counts.ndim == 3 else counts[:, None]
+
+
+def _mean_f1(sums: Counts) -> Any:
+    """[resamples], of [resamples, runs, 3]."""
+    return _f1(sums).mean(axis=1)
 
 
 def _bootstrap(counts: Counts, statistic: Callable[[Counts], Any]) -> dict[str, Any]:
@@ -439,7 +452,7 @@ def _bootstrap(counts: Counts, statistic: Callable[[Counts], Any]) -> dict[str, 
     if size < 2:
         return {}
     random = np.random.default_rng(0)
-    batch = max(1, BATCH // size)
+    batch = max(1, BATCH // counts.size)
     sums = [
         counts[random.integers(0, size, (min(batch, RESAMPLES - done), size))].sum(axis=1)
         for done in range(0, RESAMPLES, batch)

@@ -8,6 +8,8 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any, Final
 
+import numpy as np
+
 from eval.evaluate import documents_of, learned_of, predictions_of, read_of
 from eval.report import NONE, Table
 from eval.score import Counts, attribution_counts, compare, interval, span_counts
@@ -24,7 +26,7 @@ Counting = Callable[[Sequence[Document], Sequence[Document]], Counts]
 
 NOTE: Final = (
     "F1 of exact spans, and of whole attributions, as mean ± standard deviation over the seeds. The 95 % intervals are "
-    "of the F1 with the seeds' counts added up, by bootstrap over the held-out articles, paired for differences."
+    "of that mean, and of the difference of two, by bootstrap over the held-out articles: all seeds read each draw."
 )
 
 
@@ -43,16 +45,16 @@ def compare_rows(rows: Mapping[str, Sequence[Path]]) -> dict[str, Any]:
     found: list[dict[str, Any]] = []
     for name, runs in rows.items():
         scores = _scores(runs)
-        sums = _summed(runs)
+        counts = _counts(runs)
         for score, own in scores.items():
-            own |= interval(sums[score])
+            own |= interval(counts[score])
             if score in first:
                 try:
-                    own["against_first"] = compare(sums[score], first[score])
+                    own["against_first"] = compare(counts[score], first[score])
                 except ValueError:
                     what = f"its held-out articles or their annotation are not those of {found[0]['runs'][0]}"
                     raise InputError(str(runs[0]), what, "compare on the same articles") from None
-        first = first or {score: sums[score] for score in scores}
+        first = first or {score: counts[score] for score in scores}
         found.append({"name": name, "runs": [str(run) for run in runs], "scores": scores})
     return {"rows": found}
 
@@ -86,19 +88,15 @@ def _scores(runs: Sequence[Path]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _summed(runs: Sequence[Path]) -> dict[str, Counts]:
-    """The counts of each score by document, in the order of their ids, added up over the runs."""
+def _counts(runs: Sequence[Path]) -> dict[str, Counts]:
+    """[documents, runs, 3] of each score, in the order of the documents' ids."""
     documents = documents_of(runs[0])
-    counting: dict[str, Counting] = {head: _of(head) for head in HEADS}
-    counting["attribution"] = attribution_counts
-    sums: dict[str, Counts] = {}
-    for run in runs:
-        predicted = sorted(predictions_of(run), key=lambda item: item.id)
-        gold = [documents[item.id] for item in predicted]
-        for score, counts in counting.items():
-            own = counts(gold, predicted)
-            sums[score] = own + sums[score] if score in sums else own
-    return sums
+    predicted = [sorted(predictions_of(run), key=lambda item: item.id) for run in runs]
+    counting: dict[str, Counting] = {head: _of(head) for head in HEADS} | {"attribution": attribution_counts}
+    return {
+        score: np.stack([counts([documents[item.id] for item in own], own) for own in predicted], axis=1)
+        for score, counts in counting.items()
+    }
 
 
 def _of(head: Head) -> Counting:

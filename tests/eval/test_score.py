@@ -16,6 +16,7 @@ from eval.score import (
     attribution_counts,
     compare,
     confusion,
+    f1,
     find_errors,
     interval,
     learned_by,
@@ -228,6 +229,17 @@ def test_two_runs_are_compared_on_the_same_articles(seeds: list[Document]) -> No
     assert compare(perfect, perfect) == {"difference": 0.0, "interval": [0.0, 0.0]}
     with pytest.raises(ValueError, match="same gold"):
         compare(perfect, perfect[:2])
+
+
+def test_seeds_are_counted_one_by_one_not_added_up() -> None:
+    """Of two seeds one predicts little, and little is wrong: added up it would weigh next to nothing."""
+    good, poor = np.tile([9.0, 10, 10], (8, 1)), np.tile([0.0, 1, 10], (8, 1))
+    seeds, once = np.stack([good, poor], axis=1), np.stack([good, good], axis=1)
+    assert f1(seeds) == pytest.approx(0.45)
+    assert interval(seeds)["interval"] == pytest.approx([0.45, 0.45])
+    found = compare(seeds, once)
+    assert [found["difference"], *found["interval"]] == pytest.approx([-0.45] * 3)
+    assert compare(seeds, good) == found  # of a single run
 
 
 def test_other_articles_are_refused(seeds: list[Document]) -> None:
