@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from eval.score import learned_by
+from eval.score import attribution_key, learned_by
 from narasumber import html
 from narasumber.document import Attribution, Document, Span
 from narasumber.labels import HEADS, layer_of_head
@@ -474,27 +474,24 @@ def _marks(
         if told := error[side]:
             place = (layer_of_head(error["head"]), told["label"], told["start"], told["end"])
             said[place] = "wrong" if error["error"] in ("missed", "spurious") else "near"
-    there = set(map(_key, other.spans))
+    text = document.text
+    there = {_key(span, text) for span in other.spans}
     marks: dict[Span | Attribution, html.Mark] = {}
     for span in document.spans:
-        if _key(span) in said:
-            marks[span] = said[_key(span)]
-        elif _key(span) not in there:
+        if verdict := said.get((span.layer, span.label, span.start, span.end)):
+            marks[span] = verdict
+        elif _key(span, text) not in there:
             marks[span] = "wrong"
-    whole = set(map(_attribution_key, other.attributions))
-    cues = {_key(item.cue) for item in other.attributions}
+    whole = {attribution_key(item, text) for item in other.attributions}
+    cues = {cue for cue, _, _ in whole}
     for item in document.attributions:
-        if _attribution_key(item) not in whole:
-            marks[item] = "near" if _key(item.cue) in cues else "wrong"
+        if (key := attribution_key(item, text)) not in whole:
+            marks[item] = "near" if key[0] in cues else "wrong"
     return marks
 
 
-def _key(span: Span) -> tuple[str, str, int, int]:
-    return span.layer, span.label, span.start, span.end
-
-
-def _attribution_key(item: Attribution) -> frozenset[tuple[str, str, int, int]]:
-    return frozenset(map(_key, item.spans))
+def _key(span: Span, text: str) -> Hashable:
+    return span.layer, span.label, span.stretches(text)
 
 
 def _shown(error: Mapping[str, Any]) -> list[tuple[str, str]]:

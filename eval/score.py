@@ -318,10 +318,11 @@ def _share(text: str, one: Sequence[Span], other: Sequence[Span]) -> float:
 
 
 def _attribution_keys(document: Document) -> set[Hashable]:
-    return {_attribution_key(item, document.text) for item in document.attributions}
+    return {attribution_key(item, document.text) for item in document.attributions}
 
 
-def _attribution_key(item: Attribution, text: str) -> Hashable:
+def attribution_key(item: Attribution, text: str) -> tuple[frozenset[Hashable], ...]:
+    """By what whole attributions are compared: the stretches of its cue, of its sources and of its contents."""
     roles = ((item.cue,), item.sources, item.contents)
     return tuple(frozenset(span.stretches(text) for span in spans) for spans in roles)
 
@@ -334,7 +335,7 @@ def _attributions_by_form(gold: Sequence[Document], predicted: Sequence[Document
         for item in document.attributions:
             forms = [form for content in item.contents if (form := content.attribute("Form"))]
             if forms:
-                hits[forms[0]].append(_attribution_key(item, document.text) in found)
+                hits[forms[0]].append(attribution_key(item, document.text) in found)
     return _recalls(hits, ATTRIBUTES["Form"][1])
 
 

@@ -15,7 +15,7 @@ import pytest
 from data.sources import with_meta
 from eval.report import Table, learning_curve, write_report
 from eval.score import find_errors, score
-from narasumber.document import Document, Span
+from narasumber.document import Attribution, Document, Span
 from narasumber.labels import ENTITY_LABELS
 from narasumber.linking import link
 from narasumber.words import words
@@ -254,6 +254,21 @@ def test_difference_is_marked_in_the_text(write: Write, seeds: list[Document]) -
         assert name in page
     same, _, _ = write(seeds[:1], predicted=seeds[:1])
     assert not re.search(r'class="[^"]*-(wrong|near)', same.split('id="detail"')[0].split("</fieldset>")[1])
+
+
+def test_an_attribution_is_marked_where_scores_count_it_as_wrong(write: Write) -> None:
+    """`Kim pergi, kata Ani, besok`: what stands around the cue was said, the cue was not."""
+    text = "Kim pergi, kata Ani, besok"
+    cue, source = Span("cue", "CUE", 11, 15), Span("source", "SOURCE", 16, 19)
+    parts = Span("content", "CONTENT", 0, 26, fragments=((0, 9), (21, 26)))
+    gold, predicted = (
+        Document("a", text, (cue, source, own), (Attribution(cue, (source,), (own,)),))
+        for own in (parts, Span("content", "CONTENT", 0, 26))
+    )
+    same, other = (write([gold], predicted=[own], baselines={})[0] for own in (gold, predicted))
+    assert same.count('class="verdict near"') == 1  # in what explains the signs
+    assert other.count('class="verdict near"') == 3
+    assert other.count("content-wrong") > same.count("content-wrong")
 
 
 def test_layers_that_were_not_trained_are_told_so(write: Write, seeds: list[Document]) -> None:
