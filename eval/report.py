@@ -150,7 +150,7 @@ def write_report(
         ],
         shown=_shown,
         unseen=_unseen(scores["unseen"]) if "unseen" in scores else "",
-        lost=_lost(facts["lost"], scores),
+        lost=_lost(facts, scores),
     )
     (folder / "report.html").write_text(page, encoding="utf-8", newline="")
     (folder / "report.md").write_text(_markdown(view), encoding="utf-8")
@@ -269,7 +269,7 @@ def _dropped(folds: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _headlines(facts: Mapping[str, Any], scores: Scores, baselines: Mapping[str, Scores]) -> list[Headline]:
-    learned = learned_by(facts["config"].get("layers", HEADS))
+    learned = _learned(facts)
     found = []
     for name, note, path in LINES:
         own = _at(scores, path) or {}
@@ -291,6 +291,12 @@ def _headlines(facts: Mapping[str, Any], scores: Scores, baselines: Mapping[str,
             )
         )
     return found
+
+
+def _learned(facts: Mapping[str, Any]) -> list[str]:
+    """What the model is scored on, in the order of the tables."""
+    learned = learned_by(facts["config"].get("layers", HEADS))
+    return [name for name in (*HEADS, "attribution") if name in learned]
 
 
 def _reading(baselines: Mapping[str, Scores], gold: Sequence[Document]) -> list[str]:
@@ -329,6 +335,7 @@ def _tables(facts: Mapping[str, Any], scores: Scores, baselines: Mapping[str, Sc
     """By name; a table without rows is not shown."""
     rules = list(baselines)
     prf = ("P", "R", "F1", "gold")
+    learned = _learned(facts)
     tables = {
         "labels": Table(
             ("label", *prf, *(f"{name} F1" for name in rules)),
@@ -339,6 +346,7 @@ def _tables(facts: Mapping[str, Any], scores: Scores, baselines: Mapping[str, Sc
                     *(_num(_at(other, ("layers", head, "labels", label, "f1"))) for other in baselines.values()),
                 )
                 for head in HEADS
+                if head in learned
                 for label, own in scores["layers"][head]["labels"].items()
             ],
         ),
@@ -362,9 +370,9 @@ def _tables(facts: Mapping[str, Any], scores: Scores, baselines: Mapping[str, Sc
             ],
         ),
         "documents": Table(
-            ("article", *HEADS, "attribution"),
+            ("article", *learned),
             [
-                (name, *(_num(own[key]["f1"] if own[key]["support"] else None) for key in (*HEADS, "attribution")))
+                (name, *(_num(own[key]["f1"] if own[key]["support"] else None) for key in learned))
                 for name, own in scores["documents"].items()
             ],
         ),
@@ -392,6 +400,7 @@ def _tables(facts: Mapping[str, Any], scores: Scores, baselines: Mapping[str, Sc
                 else NONE,
             )
             for name, (every, new) in pairs.items()
+            if name in learned
         ],
     )
     return tables
@@ -458,7 +467,7 @@ def _article(
         "title": document.meta.get("title"),
         "fold": fold["name"] if fold and len(facts["folds"]) > 1 else None,
         "leaked": facts.get("leaked_sentences", {}).get(document.id, 0),
-        "figures": [(key, row[key]["f1"]) for key in (*HEADS, "attribution") if row[key]["support"]],
+        "figures": [(key, row[key]["f1"]) for key in _learned(facts) if row[key]["support"]],
         "errors": len(own),
         "gold": side(document, other, "gold"),
         "predicted": side(other, document, "predicted"),
@@ -564,7 +573,7 @@ def _markdown(view: Mapping[str, Any]) -> str:
         if len(errors) > ERRORS_IN_MARKDOWN:
             parts.append(f"{len(errors) - ERRORS_IN_MARKDOWN} more in `errors.jsonl` and `report.html`.")
     add("Training", view["learning"], *((tables["sampling"].markdown(),) if tables["sampling"] else ()))
-    lost = _lost(view["facts"]["lost"], view["scores"])
+    lost = _lost(view["facts"], view["scores"])
     add("Lost spans", lost, *((tables["lost"].markdown(),) if tables["lost"] else ()))
     add("Configuration", f"```yaml\n{view['config']}```")
     return "\n\n".join(parts) + "\n"
@@ -584,10 +593,11 @@ def _unseen(unseen: Mapping[str, Any]) -> str:
     )
 
 
-def _lost(lost: Mapping[str, Any], scores: Scores) -> str:
-    held_out = sum(scores["layers"][head]["lost"] for head in HEADS)
+def _lost(facts: Mapping[str, Any], scores: Scores) -> str:
+    learned, lost = _learned(facts), facts["lost"].get("total", 0)
+    held_out = sum(own["lost"] for head, own in scores["layers"].items() if head in learned)
     return (
-        f"{lost.get('total', 0)} training spans cannot be said in tags; their words are masked, not taught as nothing. "
+        f"{lost} training spans cannot be said in tags; their words are masked, not taught as nothing. "
         f"Of the held-out spans {held_out} cannot be said in tags: they do not count as missed, nor what is predicted "
         "over them alone as wrong."
     )

@@ -278,6 +278,15 @@ def test_layers_that_were_not_trained_are_told_so(write: Write, seeds: list[Docu
     assert page.count("not trained") == 7
 
 
+def test_a_head_that_was_not_trained_has_no_figures(write: Write, seeds: list[Document]) -> None:
+    """Contents inside contents are of a layer that was trained, and so in gold."""
+    told = facts(seeds)
+    told["config"]["layers"] = ["entity", "source", "cue", "content"]
+    page, markdown, _ = write(seeds, facts=told, predicted=seeds)
+    assert "in CONTENT" in write(seeds)[1] and "in CONTENT" not in page + markdown
+    assert page.count("content_inner") == markdown.count("content_inner") == 1  # in the headline table, as not trained
+
+
 def test_metrics_that_are_no_numbers_are_no_part_of_the_page(write: Write, seeds: list[Document]) -> None:
     row = {"epoch": "</title><script>bad()</script>", "loss": 1.0, "learning_rate": 0.1, "tokens_per_second": 9.0}
     rows = [{**row, "step": step} for step in (1, 2)]
