@@ -314,7 +314,8 @@ def _reading(baselines: Mapping[str, Scores], gold: Sequence[Document]) -> list[
     if any(not own.closed for document in gold for _, own in document.scope.layers):
         told.append(
             "Some of these articles leave open what they do not mark: a right mark may count as wrong there, so "
-            "precision and F1 are at least what the table shows."
+            "precision is at least what the table shows. Recall is of what they mark, not of all that is there, so "
+            "that F1 may be off either way."
         )
     if (articles := len(gold)) < 2:
         told.append(

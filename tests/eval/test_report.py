@@ -18,6 +18,7 @@ from eval.score import find_errors, score
 from narasumber.document import Attribution, Document, Span
 from narasumber.labels import ENTITY_LABELS
 from narasumber.linking import link
+from narasumber.scope import LayerScope, Scope
 from narasumber.words import words
 
 EVIL = "<script>alert(1)</script>"
@@ -228,6 +229,14 @@ def test_single_article_says_why_there_is_no_interval(write: Write, seeds: list[
     page, markdown, _ = write(seeds)
     for told in (page, markdown):
         assert "There is no 95 % interval" not in told and "bootstrap" in told
+
+
+def test_what_open_articles_leave_of_the_figures_is_told(write: Write) -> None:
+    """Of four names gold marks one: to find that one alone is perfect."""
+    open_to_more = Scope((("entity", LayerScope((("PER",),), closed=False)),))
+    gold = Document("a", "Ani Budi Cici Dedi", (Span("entity", "PER", 0, 3),), scope=open_to_more)
+    for told in write([gold], predicted=[gold])[:2]:
+        assert "precision is at least" in told and "F1 may be off either way" in told
 
 
 def test_figures_are_those_of_the_scores(write: Write, seeds: list[Document]) -> None:
