@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from data.sources import DataConfig, fingerprint
 from data.splits import leaked_sentences
 from eval.baselines import attribution_baseline, entity_baseline
-from eval.report import write_report
+from eval.report import num, write_report
 from eval.score import attribution_counts, compare, find_errors, learned_by, score, span_counts
 from models.network import load, torch_tagger
 from narasumber.document import Document
@@ -168,9 +168,9 @@ def summary(summed: dict[str, Any]) -> str:
     for name, (own, other) in lines.items():
         if not own["support"] or name not in summed["learned"]:
             continue
-        interval = "{:.3f} to {:.3f}".format(*own["interval"]) if "interval" in own else ""
-        figures = (f"{own[key]:.3f}" for key in ("precision", "recall", "f1"))
-        rows.append((name, *figures, interval, str(own["support"]), f"{other['f1']:.3f}"))
+        interval = " to ".join(map(num, own.get("interval", ())))
+        figures = (num(own[key]) for key in ("precision", "recall", "f1"))
+        rows.append((name, *figures, interval, str(own["support"]), num(other["f1"])))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     table = [
         "  ".join(
@@ -203,8 +203,8 @@ def compare_runs(run: Path, other: Path) -> str:
         if not one[:, 2].any() or name not in learned:
             continue  # there is none in gold, or one of the two does not read it
         found = compare(one, two)
-        interval = "  95 % interval {:+.3f} to {:+.3f}".format(*found["interval"]) if "interval" in found else ""
-        lines.append(f"  {name:<14}{found['difference']:+.3f}{interval}")
+        interval = " to ".join(num(bound, "+") for bound in found.get("interval", ()))
+        lines.append(f"  {name:<14}{num(found['difference'], '+')}{interval and '  95 % interval '}{interval}")
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from data.corpora import credit_lines
 from eval.evaluate import folds_of, learned_of, model_folder, predict_folds, read_of
+from eval.report import num
 from eval.score import f1, span_counts
 from models.export import INT8, ONNX, Format, check_target, write_int8, write_onnx, write_transformers
 from narasumber.document import Document
@@ -148,7 +149,7 @@ def _scores(run: Path) -> str:
     if "attribution" in learned:
         scores["whole attribution"] = model["attribution"]["exact"]
     rows = [
-        f"| {name} | {own['precision']:.3f} | {own['recall']:.3f} | {own['f1']:.3f} | {own['support']} |"
+        f"| {name} | {num(own['precision'])} | {num(own['recall'])} | {num(own['f1'])} | {own['support']} |"
         for name, own in scores.items()
         if own["support"]
     ]

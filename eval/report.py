@@ -134,7 +134,7 @@ def write_report(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["num"] = _num
+    environment.filters["num"] = num
     page = environment.get_template("report.html.jinja").render(
         **view,
         tiles=TILES,
@@ -228,7 +228,7 @@ def _learning(metrics: Sequence[Mapping[str, Any]]) -> str:
     scored = [row for row in metrics if "development_score" in row]
     if scored:
         best = max(scored, key=lambda row: row["development_score"])
-        told += f" Best development score of an epoch {_num(best['development_score'])}, after epoch {best['epoch']}."
+        told += f" Best development score of an epoch {num(best['development_score'])}, after epoch {best['epoch']}."
     return told
 
 
@@ -344,7 +344,7 @@ def _tables(facts: Mapping[str, Any], scores: Scores, baselines: Mapping[str, Sc
                 (
                     f"{label} in CONTENT" if head == "content_inner" else label,
                     *_figures(own),
-                    *(_num(_at(other, ("layers", head, "labels", label, "f1"))) for other in baselines.values()),
+                    *(num(_at(other, ("layers", head, "labels", label, "f1"))) for other in baselines.values()),
                 )
                 for head in HEADS
                 if head in learned
@@ -354,7 +354,7 @@ def _tables(facts: Mapping[str, Any], scores: Scores, baselines: Mapping[str, Sc
         "attributes": Table(
             ("what", "value", "gold", "found"),
             [
-                (what, value, str(own["support"]), _num(own["recall"]))
+                (what, value, str(own["support"]), num(own["recall"]))
                 for what, group in (
                     ("content by Form", scores["contents"]["by_form"]),
                     ("attribution by Form", scores["attribution"]["by_form"]),
@@ -373,7 +373,7 @@ def _tables(facts: Mapping[str, Any], scores: Scores, baselines: Mapping[str, Sc
         "documents": Table(
             ("article", *learned),
             [
-                (name, *(_num(own[key]["f1"] if own[key]["support"] else None) for key in learned))
+                (name, *(num(own[key]["f1"] if own[key]["support"] else None) for key in learned))
                 for name, own in scores["documents"].items()
             ],
         ),
@@ -392,13 +392,11 @@ def _tables(facts: Mapping[str, Any], scores: Scores, baselines: Mapping[str, Sc
         [
             (
                 name,
-                _num(every["f1"] if every["support"] else None),
+                num(every["f1"] if every["support"] else None),
                 str(every["support"]),
-                _num(new["f1"] if new["support"] else None),
+                num(new["f1"] if new["support"] else None),
                 str(new["support"]),
-                f"{new['f1'] - every['f1']:+.3f}".replace("-0.000", "+0.000")
-                if new["support"] and every["support"]
-                else NONE,
+                num(new["f1"] - every["f1"] if new["support"] and every["support"] else None, "+"),
             )
             for name, (every, new) in pairs.items()
             if name in learned
@@ -531,12 +529,12 @@ def _markdown(view: Mapping[str, Any]) -> str:
         [
             (
                 line.name,
-                _num(line.f1),
-                f"{_num(line.interval[0])} to {_num(line.interval[1])}" if line.interval else NONE,
-                _num(line.precision),
-                _num(line.recall),
+                num(line.f1),
+                f"{num(line.interval[0])} to {num(line.interval[1])}" if line.interval else NONE,
+                num(line.precision),
+                num(line.recall),
                 NONE if line.support is None else str(line.support),
-                *map(_num, line.baselines),
+                *map(num, line.baselines),
             )
             for line in view["headlines"]
         ],
@@ -624,12 +622,15 @@ def _sampling(stages: Sequence[Mapping[str, Mapping[str, int]]]) -> Table:
 
 
 def _figures(own: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    return _num(own["precision"]), _num(own["recall"]), _num(own["f1"]), str(own["support"])
+    return num(own["precision"]), num(own["recall"]), num(own["f1"]), str(own["support"])
 
 
-def _num(value: float | None) -> str:
-    # The same figure comes as 0.8125 and a hair less, by the way it was computed.
-    return NONE if value is None else f"{value + 1e-9:.3f}"
+def num(value: float | None, sign: str = "") -> str:
+    """A figure as all tables show it; `sign` is "+" for differences.
+
+    The same figure comes as 0.8125 and a hair less, by the way it was computed.
+    """
+    return NONE if value is None else f"{value + 1e-9:{sign}.3f}".replace("-0.000", "+0.000")
 
 
 def _count(number: int, what: str) -> str:

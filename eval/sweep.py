@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from eval.evaluate import documents_of, learned_of, predictions_of, read_of
-from eval.report import NONE, Table
+from eval.report import NONE, Table, num
 from eval.score import Counts, attribution_counts, compare, interval, span_counts
 from narasumber.document import Document
 from narasumber.errors import InputError
@@ -107,9 +107,9 @@ def _means(rows: Sequence[Mapping[str, Any]]) -> Table:
     def cell(own: Mapping[str, Any] | None) -> str:
         if own is None:
             return NONE
-        deviation = f" ±{own['deviation']:.3f}" if "deviation" in own else ""
-        bounds = " ({:.3f} to {:.3f})".format(*own["interval"]) if "interval" in own else ""
-        return f"{own['mean']:.3f}{deviation}{bounds}"
+        deviation = f" ±{num(own['deviation'])}" if "deviation" in own else ""
+        bounds = f" ({' to '.join(map(num, own['interval']))})" if "interval" in own else ""
+        return f"{num(own['mean'])}{deviation}{bounds}"
 
     shown = [score for score in SCORES if any(score in row["scores"] for row in rows)]
     return Table(
@@ -123,8 +123,8 @@ def _differences(rows: Sequence[Mapping[str, Any]]) -> Table:
         if own is None:
             return NONE
         found = own["against_first"]
-        bounds = " ({:+.3f} to {:+.3f})".format(*found["interval"]) if "interval" in found else ""
-        return f"{found['difference']:+.3f}{bounds}"
+        bounds = f" ({' to '.join(num(bound, '+') for bound in found['interval'])})" if "interval" in found else ""
+        return f"{num(found['difference'], '+')}{bounds}"
 
     shown = rows[0]["scores"]
     return Table(

@@ -25,6 +25,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from eval.evaluate import documents_of, folds_of, held_out_of, predict_folds, read_of
 from eval.processes import told
+from eval.report import num
 from eval.score import f1, span_counts
 from models.encoders import Encoder, load_encoder
 from narasumber.document import Document
@@ -179,7 +180,7 @@ def table(config: Path, overrides: Sequence[str]) -> str:
         shutil.rmtree(run, ignore_errors=True)
     lines = ["| | tokens/s | times as quick | F1, held out | MiB |", "|---|---:|---:|---:|---:|"]
     for way, own in rows.items():
-        cells = [f"{own.speed:,.0f}", f"{own.speed / rows[STANDARD].speed:.1f}", f"{own.f1:.3f}", f"{own.peak:,.0f}"]
+        cells = [f"{own.speed:,.0f}", f"{own.speed / rows[STANDARD].speed:.1f}", num(own.f1), f"{own.peak:,.0f}"]
         lines.append(f"| {way} | {' | '.join(cells)} |")
     return "\n".join([*lines, NOTE])
 

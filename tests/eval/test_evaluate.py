@@ -12,6 +12,7 @@ import pytest
 
 from eval.evaluate import compare_runs, evaluate_run, predictions_of, summary
 from eval.release import card
+from eval.report import NONE, num
 from narasumber.document import Document
 from narasumber.errors import InputError
 
@@ -98,6 +99,16 @@ def test_a_run_is_scored_on_what_it_learned(names_alone: Path) -> None:
     assert "SOURCE" not in markdown.partition("## Lost spans")[0]
     rows = [line for line in card(run, "onnx", {"megabytes": 1.0}).splitlines() if line.startswith("| ")]
     assert [row.split()[1] for row in rows] == ["layer", "entity"]
+
+
+def test_a_figure_reads_the_same_in_every_table() -> None:
+    """0.8125 is rounded to an even digit by Python."""
+    own = {"precision": 0.8125, "recall": 0.8125, "f1": 0.8125, "support": 16, "interval": [0.0625, 0.8125]}
+    model = {"layers": {"entity": {"micro": own}}, "attribution": {"exact": own}}
+    summed = {"model": model, "baselines": {"rules": model}, "learned": ["entity"], "articles_changed": False}
+    (line,) = summary(summed).splitlines()[1:]
+    assert line.split() == "entity 0.813 0.813 0.813 0.063 to 0.813 16 0.813".split()
+    assert (num(0.8125), num(0.8125 - 1e-12), num(-1e-12, "+"), num(None)) == ("0.813", "0.813", "+0.000", NONE)
 
 
 def test_runs_are_compared_whatever_the_order_of_their_articles(names_alone: Path, tmp_path: Path) -> None:
