@@ -223,7 +223,7 @@ def _learning(metrics: Sequence[Mapping[str, Any]]) -> str:
     speeds = sorted(row["tokens_per_second"] for row in metrics)
     told = (
         f"{last['step']} updates in {last['epoch']} epochs; loss {first['loss']:.3f} at the first, {last['loss']:.3f} "
-        f"at the last; {speeds[len(speeds) // 2]:,.0f} word pieces a second (median)."
+        f"at the last; {speeds[len(speeds) // 2]:,.0f} word pieces a second, padding counted (median)."
     )
     scored = [row for row in metrics if "development_score" in row]
     if scored:

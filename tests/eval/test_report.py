@@ -347,6 +347,11 @@ def test_learning_curve_of_any_length(updates: int) -> None:
     assert ('class="development"' in curve) == (updates >= 10)
 
 
+def test_the_speed_says_what_it_counts(write: Write, seeds: list[Document]) -> None:
+    for told in write(seeds)[:2]:
+        assert "961 word pieces a second, padding counted (median)" in told
+
+
 def test_learning_curve_leaves_out_what_is_not_finite() -> None:
     rows = [{**row, "loss": float("nan")} if row["step"] == 3 else row for row in metrics(9)]
     assert "nan" not in learning_curve(json.loads(json.dumps(rows)))
