@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ["narasumber", "data", "models", "train", "eval"]
 
 
 def test_the_wheel_holds_narasumber_only(tmp_path: Path) -> None:
@@ -32,8 +36,22 @@ def test_the_editable_install_is_one_plain_path() -> None:
     assert pth.read_text().splitlines() == [str(ROOT)]
 
 
-@pytest.mark.parametrize("folder", ["narasumber", "data", "models", "train", "eval"])
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_folders_come_from_the_checkout(folder: str, tmp_path: Path) -> None:
     command = [sys.executable, "-c", f"import {folder}; print({folder}.__file__)"]
     found = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout.strip()
     assert found == str(ROOT / folder / "__init__.py")
+
+
+def test_what_is_imported_is_declared() -> None:
+    declared = set(re.findall(r'"([\w-]+)[>=]=', (ROOT / "pyproject.toml").read_text(encoding="utf-8").lower()))
+    imported: set[str] = set()
+    for file in (file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                imported.add(node.module.split(".")[0])
+    others = imported - set(sys.stdlib_module_names) - set(FOLDERS) - {"pydantic_core"}  # a part of pydantic
+    names = packages_distributions()
+    assert {name for name in others if not {own.lower() for own in names.get(name, ())} & declared} == set()
