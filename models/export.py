@@ -28,6 +28,15 @@ INPUTS = ("input_ids", "attention_mask", "token_type_ids", "word_shapes")
 LOGIT_TOLERANCE = 1e-3
 MARK = "narasumber"
 """The key of config.json by which an export for transformers is known to be one."""
+OF_TRANSFORMERS = {
+    "config.json",
+    "model.safetensors",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "learned.json",
+}
+FILES = {"README.md", "tokenizer.json", FILE, ONNX, INT8, *OF_TRANSFORMERS}
+"""What exports hold."""
 
 
 def write_onnx(model: Path, folder: Path) -> None:
@@ -79,12 +88,19 @@ def write_transformers(model: Path, folder: Path) -> None:
 
 
 def check_target(target: Path) -> None:
-    """Raises InputError if `target` is something else than a free name or an older export: an encoder, say, or a run's
-    own model.
+    """Raises InputError if `target` is something else than a free name, an empty folder or an older export and nothing
+    else: an encoder, say, or a run's own model.
     """
-    of_onnx = (target / FILE).exists() and (target / ONNX).exists()
-    if target.exists() and not of_onnx and not _is_of_transformers(target / "config.json"):
+    if not target.is_dir():
+        if target.exists():
+            raise InputError(str(target), "exists and is no folder", "choose another --to")
+        return
+    inside = {path.name for path in target.iterdir()}
+    is_export = {FILE, ONNX} <= inside or _is_of_transformers(target / "config.json")
+    if inside and not is_export:
         raise InputError(str(target), "exists and is no export", "choose another --to")
+    if more := sorted(inside - FILES):
+        raise InputError(str(target), f"holds {more[0]}, which no export has", "move it, or choose another --to")
 
 
 def _is_of_transformers(file: Path) -> bool:

@@ -25,6 +25,7 @@ from accelerate.utils import set_seed
 from rich.console import Console
 from tokenizers import Tokenizer
 
+from data.learned import Learned
 from data.text import texts
 from models.encoders import Encoder, check_coverage
 from models.extend import extend
@@ -36,7 +37,6 @@ from narasumber.files import new_folder
 from narasumber.settings import Settings, WindowSettings
 from narasumber.words import words
 from train.config import AdaptConfig
-from train.learned import Learned
 from train.loop import Loop
 from train.masking import Masked, MaskedText, Masking, Masks, Stored, is_held_out, write_windows
 from train.plan import part_seed, plan_epoch, rate_factor

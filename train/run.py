@@ -18,6 +18,7 @@ from accelerate.utils import broadcast_object_list, set_seed
 from rich.console import Console
 from transformers import PreTrainedModel
 
+from data.learned import Learned
 from data.sources import fingerprint
 from data.splits import is_known
 from eval.score import selection_score
@@ -32,7 +33,6 @@ from narasumber.settings import Settings
 from narasumber.tags import Lost, lost_report
 from train.config import AdaptConfig, Config, LoopConfig, flat
 from train.examples import Example, examples_of
-from train.learned import Learned
 from train.loop import Loop, Update, freeze
 from train.parts import Part, parts_of
 from train.plan import Plan

@@ -4,7 +4,7 @@ config.yaml        resolved, written first            environment.json   version
 labels.json        the tags of each head, in order    split.json         which articles were held out
 metrics.jsonl      one JSON object an update          train.log
 state/             the last checkpoint: weights, their mean, optimizer, TrainState; and a lock; while it is unfinished
-best/  last/       model folders (best only where development articles choose it), with learned.json (`train.learned`)
+best/  last/       model folders (best only where development articles choose it), with learned.json (`data.learned`)
 lost.json          spans that no head can learn       usage.json         wall time and peak memory
 DONE               written when all else is
 

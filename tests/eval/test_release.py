@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 from transformers import pipeline
 
 from data.corpora import credit_lines
+from data.learned import Learned
 from data.sources import load_documents
 from eval.evaluate import evaluate_run
 from eval.release import card, export_run
@@ -103,6 +104,7 @@ def test_transformers_reads_the_entity_layer(
     plain = train_tiny("model.word_shape=false", "train.epochs=30")
     exported = export_run(plain, tmp_path / "hf", "transformers")
     assert export_run(plain, exported, "transformers") == exported
+    assert Learned.read(str(exported)) == Learned.read(str(plain / "last")) != Learned()
     ner = pipeline("token-classification", str(exported), aggregation_strategy="first")
     tagger = torch_tagger(*load(plain / "last"))
     shared = total = 0
@@ -226,6 +228,12 @@ def test_exports_replace_exports_only(tiny_run: Path, tiny_encoder: Path, tmp_pa
     assert (run / "last" / "model.safetensors").exists() and (encoder / "model.safetensors").exists()
     again = shutil.copytree(export, tmp_path / "again")
     assert export_run(tiny_run, again) == again
+    (again / "corrected.jsonl").touch()
+    with pytest.raises(InputError, match=r"holds corrected\.jsonl"):
+        export_run(tiny_run, again)
+    (again / "corrected.jsonl").unlink()
+    (tmp_path / "empty").mkdir()
+    assert export_run(tiny_run, tmp_path / "empty").exists()
     assert (again / "model.onnx").read_bytes() == (export / "model.onnx").read_bytes()
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 

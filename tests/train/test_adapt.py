@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 import train.adapt
+from data.learned import Learned
 from data.text import TextSource, texts
 from models.encoders import embeddings, load_encoder
 from models.extend import RARE
@@ -30,7 +31,6 @@ from narasumber.settings import Settings, WindowSettings
 from narasumber.windows import pieces_of
 from train.adapt import TextPlan, adapt
 from train.config import AdaptConfig, MaskConfig, dump, load_adapt_config, load_config
-from train.learned import Learned
 from train.masking import Masked, MaskedText, Masking, Masks, is_held_out, write_windows
 from train.run import train as train_tagger
 
