@@ -243,8 +243,11 @@ def normalised(text: str) -> tuple[str, ...]:
 
 def digests(documents: Iterable[Document]) -> set[str]:
     """What texts can be known again by: their sentences of `SHINGLE` words or more, but for case and punctuation."""
-    told = (normalised(text) for _, text in _said(documents))
-    return {hashlib.sha256(" ".join(own).encode()).hexdigest()[:16] for own in told}
+    return {_digest(text) for _, text in _said(documents)}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(" ".join(normalised(text)).encode()).hexdigest()[:16]
 
 
 def is_known(document: Document, known: Set[str]) -> bool:
@@ -359,13 +362,20 @@ def leak_report(held_out: Sequence[Document], training: Iterable[Document], thre
 
 
 def leaked_sentences(
-    held_out: Sequence[Document], training: Sequence[Document], threshold: float = NEAR
+    held_out: Sequence[Document], training: Sequence[Document], known: Set[str] = frozenset()
 ) -> dict[str, list[tuple[int, int]]]:
-    """By id of each held-out document, the bounds of its sentences that have a near-duplicate in training."""
-    leaked: dict[str, list[tuple[int, int]]] = {document.id: [] for document in held_out}
-    for leak in leak_report(held_out, training, threshold).leaks:
-        leaked[leak.document].append((leak.start, leak.end))
-    return leaked
+    """By id of each held-out document, the bounds of its sentences that have a near-duplicate in training, or are among
+    `known`, as `digests` gives them.
+    """
+    leaks = {(leak.document, leak.start) for leak in leak_report(held_out, training).leaks}
+    return {
+        document.id: [
+            (start, end)
+            for start, end in sentences(document.text)
+            if (document.id, start) in leaks or _digest(document.text[start:end]) in known
+        ]
+        for document in held_out
+    }
 
 
 def _alike(a: Sequence[str], b: Sequence[str], threshold: float) -> Iterator[tuple[int, int, float]]:

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from data.learned import Learned
 from data.sources import DataConfig, fingerprint
 from data.splits import leaked_sentences
 from eval.baselines import attribution_baseline, entity_baseline
@@ -127,7 +128,10 @@ def evaluate_run(run: Path) -> tuple[dict[str, Any], Path]:
     if not gold:
         raise InputError(f"{run}/config.yaml: data.held_out", "the run held no article out", "train with data.held_out")
     predicted = [document for fold in folds for document in fold.predicted]
-    leaked = {key: value for fold in folds for key, value in leaked_sentences(fold.gold, fold.training).items()}
+    leaked: dict[str, list[tuple[int, int]]] = {}
+    for fold in folds:
+        before = Learned.read(str(model_folder(fold.folder))).learned
+        leaked |= leaked_sentences(fold.gold, fold.training, before)
     relinked = [document.with_annotation(document.spans, link(document.text, document.spans)) for document in gold]
     scores = score(gold, predicted, relinked=relinked, leaked=leaked)
     baseline = [document for fold in folds for document in _baseline(fold)]

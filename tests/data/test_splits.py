@@ -21,6 +21,7 @@ from data.splits import (
     SHINGLE,
     Fold,
     HeldOut,
+    digests,
     leak_report,
     leaked_sentences,
     near_duplicates,
@@ -383,4 +384,7 @@ def test_leaks_between_the_seeds(seeds: list[Document]) -> None:
     texts = [seeds[3].text[start:end] for start, end in leaked[seeds[3].id]]
     assert "Putin berkeinginan untuk mengamankan peluru artileri dan rudal antitank Korea Utara." in texts
     assert not any(text.startswith(("Penulis:", "Washington tidak segera")) for text in texts)
-    assert leaked_sentences(seeds[3:4], [], 0.5) == {seeds[3].id: []}
+    assert leaked_sentences(seeds[3:4], []) == {seeds[3].id: []}
+    # What an encoder has learned before is known by its digests alone.
+    again = leaked_sentences(seeds[3:4], [], digests([*seeds[:3], seeds[4]]))[seeds[3].id]
+    assert again and set(again) <= set(leaked[seeds[3].id])
