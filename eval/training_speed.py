@@ -102,11 +102,13 @@ def _sentence(text: str, bounds: list[tuple[int, int]], tags: list[int], encoder
     )
 
 
-def learn(encoder: Encoder, documents: Sequence[Document], epochs: int, seed: int) -> tuple[Tagging, int, float]:
+def learn(
+    encoder: Encoder, documents: Sequence[Document], epochs: int, seed: int, device: str
+) -> tuple[Tagging, int, float]:
     """The network, the pieces it has read, padding not counted, and the seconds that its updates took."""
     torch.manual_seed(seed)
     examples = [sentence for own in sentences_of(documents, encoder) for sentence in own]
-    network = Tagging(encoder).train()
+    network = Tagging(encoder).to(device).train()
     optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.0)
     total = epochs * -(-len(examples) // BATCH)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / total)
@@ -116,31 +118,34 @@ def learn(encoder: Encoder, documents: Sequence[Document], epochs: int, seed: in
             start = time.perf_counter()
             batch = [examples[place] for place in places.tolist()]
             labels = pad_sequence([item.labels for item in batch], batch_first=True, padding_value=MASKED)
-            logits = network(*_collated(batch, encoder.pad_id))
-            cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=MASKED).backward()
+            logits = network(*_collated(batch, encoder.pad_id, device))
+            loss = cross_entropy(logits.flatten(0, 1), labels.to(device).flatten(), ignore_index=MASKED)
+            loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
+            loss.item()  # waits until a GPU has done all of the update, as our loop does
             pieces += sum(len(item.ids) for item in batch)
             seconds += time.perf_counter() - start
     return network, pieces, seconds
 
 
-def _collated(batch: Sequence[Sentence], pad: int) -> tuple[Tensor, Tensor]:
+def _collated(batch: Sequence[Sentence], pad: int, device: str | torch.device) -> tuple[Tensor, Tensor]:
     ids = pad_sequence([item.ids for item in batch], batch_first=True, padding_value=pad)
-    return ids, pad_sequence([torch.ones_like(item.ids) for item in batch], batch_first=True)
+    return ids.to(device), pad_sequence([torch.ones_like(item.ids) for item in batch], batch_first=True).to(device)
 
 
 @torch.inference_mode()
 def read(network: Tagging, encoder: Encoder, documents: Sequence[Document]) -> list[Document]:
     """The documents with the entities that the network finds: the likeliest tag of each word."""
     network.eval()
+    device = network.classifier.weight.device
     found = []
     for document, sentences in zip(documents, sentences_of(documents, encoder), strict=True):
         spans = []
         for sentence in sentences:
-            (tags,) = network(*_collated([sentence], encoder.pad_id)).argmax(-1)
+            (tags,) = network(*_collated([sentence], encoder.pad_id, device)).argmax(-1)
             spans += spans_of(tags[sentence.places].tolist(), "entity", sentence.bounds)
         found.append(document.with_annotation(in_terms_of(document, spans)))
     return found
@@ -217,10 +222,11 @@ def _ours(run: Path) -> Learned:
 
 
 def learned(run: Path) -> Learned:
-    """What the standard recipe makes of the articles of a finished run, in as many epochs."""
+    """What the standard recipe makes of the articles of a finished run, in as many epochs and on the same device."""
     documents, encoder = documents_of(run), _encoder(run)
     epochs, seed = read_of(run, "metrics.jsonl")[-1]["epoch"], read_of(run, "config.yaml")["seed"]
-    network, pieces, seconds = learn(encoder, held_out_of(run, documents, "train"), epochs, seed)
+    device = read_of(run, "environment.json")["device"]
+    network, pieces, seconds = learn(encoder, held_out_of(run, documents, "train"), epochs, seed, device)
     gold = held_out_of(run, documents)
     found = read(network, encoder, [document.bare() for document in gold])
     return Learned(pieces / seconds, f1(span_counts(gold, found, "entity")), peak_memory())

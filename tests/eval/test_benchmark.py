@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -115,7 +117,16 @@ def test_the_standard_recipe_learns(tiny_encoder: Path, seeds: list[Document]) -
     documents = [Document(seed.id, seed.text, tuple(seed.layer("entity"))) for seed in seeds[:2]]
     sentences = [sentence for own in training_speed.sentences_of(documents, encoder) for sentence in own]
     assert sum(len(sentence.bounds) for sentence in sentences) == sum(len(words(item.text)) for item in documents)
-    network, pieces, seconds = training_speed.learn(encoder, documents, 3, 13)
+    network, pieces, seconds = training_speed.learn(encoder, documents, 3, 13, "cpu")
     assert pieces == 3 * sum(len(sentence.ids) for sentence in sentences) and seconds > 0
     found = training_speed.read(network, encoder, [item.bare() for item in documents])
     assert [item.text for item in found] == [item.text for item in documents]
+
+
+def test_the_standard_recipe_learns_where_the_run_did(tiny_run: Path, tmp_path: Path) -> None:
+    """The device `meta` stands for a GPU: what is computed there has a shape, and no value that could be read."""
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    environment = json.loads((run / "environment.json").read_text())
+    (run / "environment.json").write_text(json.dumps({**environment, "device": "meta"}))
+    with pytest.raises(RuntimeError, match="meta tensors"):
+        training_speed.learned(run)
