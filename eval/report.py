@@ -368,6 +368,7 @@ def _tables(facts: Mapping[str, Any], scores: Scores, baselines: Mapping[str, Sc
             [
                 ({"source": "cue to source", "content": "cue to content"}.get(name, name), *_figures(own))
                 for name, own in scores.get("links", {}).items()
+                if own["support"]
             ],
         ),
         "documents": Table(

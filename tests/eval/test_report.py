@@ -296,6 +296,13 @@ def test_a_head_that_was_not_trained_has_no_figures(write: Write, seeds: list[Do
     assert page.count("content_inner") == markdown.count("content_inner") == 1  # in the headline table, as not trained
 
 
+def test_links_of_articles_without_any_are_left_out(write: Write, seeds: list[Document]) -> None:
+    names = [seed.with_annotation(seed.layer("entity")) for seed in seeds]
+    assert "given gold spans" in write(seeds, predicted=seeds)[1]
+    page, markdown, _ = write(names, predicted=names)
+    assert "given gold spans" not in page + markdown
+
+
 def test_metrics_that_are_no_numbers_are_no_part_of_the_page(write: Write, seeds: list[Document]) -> None:
     row = {"epoch": "</title><script>bad()</script>", "loss": 1.0, "learning_rate": 0.1, "tokens_per_second": 9.0}
     rows = [{**row, "step": step} for step in (1, 2)]
