@@ -482,13 +482,14 @@ def test_an_encoder_that_has_learned_what_is_held_out_is_refused(config: Config,
 def test_a_layer_that_no_article_of_a_source_marks_is_told(
     config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    seeds = config.data.documents().values()
-    articles = [replace(own.with_annotation(own.layer("entity")), id=f"{own.id}-names") for own in seeds]
-    formats.write(articles, tmp_path / "names.jsonl", "json")
+    whole = Source(path=ROOT / "seeds" / "003_e50b77e81069cd99.txt", name="whole")
+    (article,) = whole.load()
+    names = replace(article.with_annotation(article.layer("entity")), id="names")
+    formats.write([names], tmp_path / "names.jsonl", "json")
     told = "names marks no source, cue, content, and its words are learned as none"
     for annotates, is_told in ((None, True), (("entity",), False)):
         source = Source(path=tmp_path / "names.jsonl", name="names", annotates=annotates)
-        data = replaced(config, sources=(source, Source(path=ROOT / "seeds", name="seeds")))
+        data = replaced(config, sources=(source, whole), held_out=None)
         train(named(config, f"names-{is_told}", epochs=1).model_copy(update={"data": data}))
         assert (told in " ".join(capsys.readouterr().err.split())) == is_told
 
