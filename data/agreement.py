@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -17,9 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from data.sources import read
+from narasumber import formats
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
 from narasumber.formats.common import LabelMap
+from narasumber.formats.projects import CURATED, files_of, is_of_several
 from narasumber.labels import HEADS, Head, Layer, layer_of_head
 from narasumber.scope import Scope, joined
 from narasumber.tags import MASKED, bio, flat_view
@@ -98,10 +101,10 @@ class Adjudicated:
 
 
 def load_annotators(sources: Sequence[Path], format: str = "auto", labels: LabelMap | None = None) -> list[Document]:
-    """The documents of all sources. Of several, each is one annotator's, called like the folder or file, and all are of
-    one scheme: a label that one of them never uses is one that they could have used. A single one says its annotators
-    itself; of an exported project that are those of its folder `annotation`, without who curated it. Raises InputError
-    with every problem of a source.
+    """The documents of all sources. Of several, each is one annotator's, called like the folder or file; columns, which
+    tell what labels they use, are of one scheme, so that a label that one never uses is one that they could have used.
+    A single source says its annotators itself; of an exported project they are those of its folder `annotation`,
+    without who curated it. Raises InputError with every problem of a source.
     """
     if len(sources) == 1:
         return list(read(_annotated(sources[0]), format, labels))
@@ -113,6 +116,8 @@ def load_annotators(sources: Sequence[Path], format: str = "auto", labels: Label
         for source, name in zip(sources, names, strict=True)
         for document in read(source, format, labels)
     ]
+    if any((formats.detect(source)[0].name if format == "auto" else format) != "conll" for source in sources):
+        return documents
     scopes: dict[str, list[Scope]] = {}
     for document in documents:
         scopes.setdefault(document.id, []).append(document.scope)
@@ -120,9 +125,15 @@ def load_annotators(sources: Sequence[Path], format: str = "auto", labels: Label
 
 
 def _annotated(source: Path) -> Path:
-    """Of a project that WebAnno or INCEpTION exported, the annotators' part."""
-    is_project = (source / "annotation").is_dir() and (source / "curation").is_dir()
-    return source / "annotation" if is_project else source
+    """Of a project that WebAnno or INCEpTION exported, the annotators' part. Raises InputError where it lies deeper."""
+    if (source / "annotation").is_dir() and (source / "curation").is_dir():
+        return source / "annotation"
+    with ExitStack() as stack:
+        names = [file.name for file in files_of(source, stack, Counter())] if is_of_several(source) else []
+    if any(name.stem == CURATED for name in names):
+        what = "holds what a curator made of several annotations, which is read in their place"
+        raise InputError(str(source), what, "unpack it, and name the folder annotation in it")
+    return source
 
 
 def _of_one_scheme(document: Document, scopes: Sequence[Scope]) -> Document:
@@ -193,12 +204,12 @@ def _unlike(document: Document, other: Document) -> int:
 def agreement(documents: Iterable[Document]) -> Agreement:
     """How far annotators agree, by head, over the articles that two or more of them annotated.
 
-    F1 counts exact spans, label and bounds, so that a model's F1 can be read beside it, but also those with gaps or
-    within words, which tags cannot say and `eval.score` leaves out; that of one annotator against the other is the same
-    either way round (Hripcsak and Rothschild 2005). Alpha is Krippendorff's for nominal data, its units the words, its
-    value the label over a word or none. That is not his alpha for unitizing, which weighs how far bounds are apart:
-    words are what a model is trained on, and a span whose bounds differ by a word then disagrees in that word alone.
-    What a BIO view cannot say is missing data.
+    F1 counts exact spans, label and bounds, so that a model's F1 can be read beside it, but also those that cross, have
+    gaps or are within words, which tags cannot say and `eval.score` leaves out; that of one annotator against the other
+    is the same either way round (Hripcsak and Rothschild 2005). Alpha is Krippendorff's for nominal data, its units the
+    words, its value the label over a word or none. That is not his alpha for unitizing, which weighs how far bounds are
+    apart: words are what a model is trained on, and a span whose bounds differ by a word then disagrees in that word
+    alone. What a BIO view cannot say is missing data.
 
     Layers that an annotation does not speak of, or leaves open (`Scope`), are not compared. Raises InputError as
     `by_article`, and where no article has two annotators.
@@ -338,11 +349,18 @@ def _lines_of_most(kept: Sequence[Any]) -> dict[str, Any]:
     """
     votes: Counter[str] = Counter()
     for lines in kept:
-        votes.update({json.dumps(line, sort_keys=True) for line in lines} if isinstance(lines, list) else ())
-    most = [line for line, number in votes.items() if 2 * number > len(kept) and '"line ' not in line]
+        own = (json.dumps(line, sort_keys=True) for line in lines) if isinstance(lines, list) else ()
+        votes.update(list(dict.fromkeys(own)))
+    most = [line for line, number in votes.items() if 2 * number > len(kept) and not _speaks_of_a_line(line)]
     others = len(votes) - len(most)
     meta: dict[str, Any] = {"brat": list(map(json.loads, most))} if most else {}
     return meta | ({"left_out": {"lines that only brat has, of no majority": others}} if others else {})
+
+
+def _speaks_of_a_line(line: str) -> bool:
+    item = json.loads(line)
+    head = item.get("head") if isinstance(item, dict) else None
+    return any("line " in str(word) for word in head or ())
 
 
 def _plain(span: Span) -> Span:

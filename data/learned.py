@@ -36,8 +36,11 @@ class Learned:
             return cls()
         try:
             found = json.loads(file.read_text(encoding="utf-8"))
-            return cls(**{key: frozenset(map(str, found[key])) for key in asdict(cls())})
-        except (OSError, ValueError, LookupError, TypeError):
+            told = {key: found[key] for key in asdict(cls())}
+            if not all(isinstance(own, list) and all(isinstance(one, str) for one in own) for own in told.values()):
+                raise ValueError("no lists of strings")
+            return cls(**{key: frozenset(own) for key, own in told.items()})
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
             what = "does not tell what the encoder has learned from"
             raise InputError(str(file), what, "restore it, or copy the encoder's folder without it") from None
 

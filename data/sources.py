@@ -86,7 +86,13 @@ class Source(Frozen):
                 f"data.sources: {self.path}", "json has the labels of the scheme already", "leave labels out"
             )
         documents = load_documents(self.path, self.format, self.labels)
-        return documents if self.annotates is None else [own.within(Scope.of(self.annotates)) for own in documents]
+        if self.annotates is None:
+            return documents
+        try:
+            return [own.within(Scope.of(self.annotates)) for own in documents]
+        except ValueError as error:
+            cure = "name them as one: [[LOC, GPE, FAC]], or leave all of them out"
+            raise InputError(f"data.sources: {self.path}: annotates", f"the file {error}", cure) from None
 
 
 class DataConfig(Frozen):

@@ -242,8 +242,10 @@ def normalised(text: str) -> tuple[str, ...]:
 
 
 def digests(documents: Iterable[Document]) -> set[str]:
-    """What texts can be known again by: their sentences of `SHINGLE` words or more, but for case and punctuation."""
-    return {_digest(text) for _, text in _said(documents)}
+    """Of texts and their sentences, of `SHINGLE` words or more, but for case and punctuation: to know them again by."""
+    own = list(documents)
+    whole = {_digest(document.text) for document in own if len(normalised(document.text)) >= SHINGLE}
+    return whole | {_digest(text) for _, text in _said(own)}
 
 
 def _digest(text: str) -> str:
@@ -251,9 +253,9 @@ def _digest(text: str) -> str:
 
 
 def is_known(document: Document, known: Set[str]) -> bool:
-    """Whether it is one of the texts that have the digests `known`, or a near-duplicate: half of its sentences are."""
-    own = digests([document])
-    return bool(own) and len(own & known) >= NEAR * len(own)
+    """Whether it is one of the texts whose `digests` are known, or half of its sentences are theirs word for word."""
+    said = {_digest(text) for _, text in _said([document])}
+    return _digest(document.text) in known or (bool(said) and len(said & known) >= NEAR * len(said))
 
 
 def near_duplicates(a: Sequence[str], b: Sequence[str], threshold: float = NEAR) -> list[tuple[int, int]]:

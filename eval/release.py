@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from data.corpora import credit_lines
-from data.learned import FILE as LEARNED
+from data.learned import Learned
 from eval.evaluate import folds_of, learned_of, model_folder, predict_folds, read_of
 from eval.report import num
 from eval.score import f1, span_counts
@@ -46,7 +45,7 @@ def export_run(run: Path, target: Path, format: Format = "onnx") -> Path:
                 figures = {}
                 write_transformers(model_folder(run), aside)
                 # Others may train it further, and must not measure that on what it has learned.
-                shutil.copy(model_folder(run) / LEARNED, aside)
+                Learned.read(str(model_folder(run))).write(aside)
             (aside / "README.md").write_text(card(run, format, figures), encoding="utf-8")
     except OSError as error:
         raise InputError(str(target), f"cannot be written: {error.strerror}", "choose another --to") from error

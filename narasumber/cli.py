@@ -346,8 +346,7 @@ def agree(
     settled = majority(documents) if to or disagreements else []
     if to:
         # Who annotated is told here, and need not be in the files.
-        plain = ({**item.document.meta, "annotators": None} for item in settled)
-        agreed = (replace(item.document, meta=meta) for item, meta in zip(settled, plain, strict=True))
+        agreed = (replace(one.document, meta={**one.document.meta, "annotators": None}) for one in settled)
         write(_watched(agreed, "brat"), to, "brat")
         left_out = [dispute for item in settled for dispute in item.disputes if not dispute.kept]
         for dispute in left_out:
@@ -357,7 +356,8 @@ def agree(
         typer.echo(f"{to}: {len(settled)} articles; left out: {len(left_out)}")
     if disagreements:
         disputed = [with_notes(item) for item in settled if item.disputes]
-        write(disputed, disagreements, "brat")
+        plain = (replace(one, meta={**one.meta, "annotators": None}) for one in disputed)
+        write(plain if to else _watched(plain, "brat"), disagreements, "brat")
         typer.echo(f"{disagreements}: {len(disputed)} articles with disagreements")
 
 

@@ -46,7 +46,7 @@ _NO_CONTENT: Final = re.compile(r"[-–—(]")
 
 _LETTER: Final = re.compile(r"\w")
 _HYPHENATED_BEFORE, _HYPHENATED_BEHIND = re.compile(r"(?:\w+-)+$"), re.compile(r"(?:-\w+)+")
-_PREPOSITION: Final = re.compile(r" (?:oleh(?:nya)?|dari)\b")
+_PREPOSITION: Final = re.compile(r" (?:oleh(?:nya)?|dari|(?<=mengacu )pada|(?<=merujuk )pada)\b", re.IGNORECASE)
 _VERB: Final = re.compile(r"di\w|me\w|berdasarkan", re.IGNORECASE)
 _WORD: Final = re.compile(r"[\w-]+")
 _DETERMINER: Final = re.compile(r" (?:tersebut|itu|ini)\b")
@@ -59,12 +59,13 @@ ADVERB: Final = (
 """What stands between a subject and its verb."""
 _NOUN: Final = (
     rf"(?!(?:{ADVERB}|yang|ini|dan|atau|dengan|untuk|bahwa|karena|sebagai|adalah|agar|kalau|jika|dalam|di|pada|ke|oleh"
-    rf"|saat|ketika|usai|kepada|lewat|melalui|tentang|soal|hari|pekan|kemarin|menurut|{WEEKDAYS})\b)"
+    rf"|saat|ketika|usai|kepada|lewat|melalui|tentang|soal|hari|pekan|kemarin|menurut"
+    rf"|secara|tentu|balik|tahun|bulan|baru|selalu|sering|kini|tadi|sejak|sangat|semakin|makin|cukup|jangan|{WEEKDAYS})\b)"
     r"(?!(?:me|ber|di|ter)\w{3}|\w+nya\b|lagi-lagi\b)[a-z][\w-]*"
 )
 """A word that may belong to a subject, as far as its form tells."""
 _PRONOUN: Final = re.compile("saya|aku|kami|kita|dia|ia|beliau|mereka", re.IGNORECASE)
-_PRONOUN_FIRST: Final = re.compile("(?:saya|aku|dia|ia|beliau)(?= )(?! sendiri)", re.IGNORECASE)
+_PRONOUN_FIRST: Final = re.compile(r"(?:saya|aku|dia|ia|beliau)(?= )(?! (?:sendiri|dan|yang|serta)\b)", re.IGNORECASE)
 """`Menurut saya itu keliru`."""
 _UP_TO_VERB: Final = re.compile(rf"(?P<own>(?: {_NOUN}){{1,4}})(?: (?:{ADVERB}))* ")
 """The rest of a subject that was begun: `Investor` of `Investor asing juga khawatir`."""
@@ -102,7 +103,9 @@ _APPOSITION: Final = re.compile(
 _BEHIND_VERB: Final = re.compile(rf"\b(?:(?P<verb>{QUOTING})|menurut) $", re.IGNORECASE)
 _WHO: Final = re.compile(
     r"(?P<own>, (?!(?:kepada|di\w*|dalam|pada|saat|ketika|usai|seusai|setelah|sebelum|kala|kemarin|seperti|sambil"
-    rf"|seraya|sembari|(?:me|ber)\w+|lewat|hari|tanpa|dengan|bersama|tentang|soal|{WEEKDAYS})\b)"
+    rf"|seraya|sembari|(?:me|ber)\w+|lewat|hari|tanpa|dengan|bersama|tentang|soal|pekan|akhir|awal|beberapa|baru"
+    r"|belum|pagi|siang|sore|malam|tadi|sebagaimana|namun|tetapi|tapi|lalu|kemudian|sementara|sedangkan|terkait|karena|\w+nya"
+    rf"|{WEEKDAYS})\b)"
     rf"[a-z][^,.{BREAKS}{QUOTES}]*?)"
     r"(?=[,.]| (?:kepada|dalam|saat|ketika|usai|seusai|pada|dikutip|seperti)\b|\Z)"
 )

@@ -149,9 +149,14 @@ class Document:
         return replace(self, spans=tuple(spans), attributions=tuple(attributions))
 
     def within(self, scope: Scope) -> Document:
-        """What an annotation of this scope says of the text, in its terms; what the document's own annotation does not
-        speak of, or leaves open, stays so.
+        """What an annotation of this scope says of the text, in its terms; layers that its own does not speak of, or
+        leaves open, stay so. Raises ValueError for labels told apart, or left out, that it has as one.
         """
+        for layer, asked in scope.layers:
+            own = self.scope.layer(layer)
+            for group in own.groups if own else ():
+                if len({asked.group_of(label) for label in group}) > 1:
+                    raise ValueError(f"has {', '.join(group)} as one")
         terms = [(layer, own, self.scope.layer(layer)) for layer, own in scope.layers]
         told = Scope(tuple((layer, replace(own, closed=theirs.closed)) for layer, own, theirs in terms if theirs))
         names = {span: told.name_of(span.layer, span.label) for span in self.spans}

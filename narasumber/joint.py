@@ -44,7 +44,7 @@ _STEMS: Final = """
     pesimis pikir rasa lihat pandang pendapat pasti tahu paham amat kenang kaji simpul temu tunjuk catat sinyal
     indikasi khawatir takut harap ingat singgung sorot tekan ungkit maksud klaim aku benar kukuh setuju sepakat
     bantah sangkal pungkir tampik tepis sanggah bela tuduh tuding kritik kecam protes keluh adu sesal tegur
-    ancam nasihat apresiasi puji dalil putus pantau
+    ancam nasihat apresiasi puji dalil putus pantau merujuk mengacu mentah amin asumsi
 """.split()
 _NASAL: Final = {"k": "ng", "p": "m", "s": "ny", "t": "n"}
 """What `me-` makes of a stem's first letter: `mengutip`, `memuji`, `menyebut`, `menulis`."""
@@ -57,7 +57,7 @@ _SORTED: Final = re.compile(rf"menurut {IN_ORDER}", re.IGNORECASE)
 _ACTIVE: Final = re.compile(rf"me\w+|{SAYS}|{MAY_SAY}", re.IGNORECASE)
 
 _SUBJECT: Final = re.compile(
-    r"(?:(?<!\S)(?P<pronoun>[Ii]a|[Dd]ia|[Mm]ereka|[Bb]eliau)|(?P<clause>, yang(?: [^\s,.]+){1,12}),)?"
+    r"(?:(?<!\S)(?P<pronoun>(?i:ia|dia|mereka|beliau|saya|kami|kita))|(?P<clause>, yang(?: [^\s,.]+){1,12}),)?"
     rf"(?: (?:{ADVERB}))* $"
 )
 """What stands right before an active verb whose subject is a pronoun, or a name behind which this stands."""

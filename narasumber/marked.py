@@ -29,9 +29,9 @@ ANY_VERB: Final = (
     r"|lalu|kemudian|kepada|ketika|kecuali|kemarin|saat|usai|sambil|begitu|demikian|bukan|juga|hingga|sampai|agar|supaya"
     r"|jika|kalau|bila|maka|bahwa|oleh|dari|lewat|itu|ini|adalah|ialah|yakni|yaitu|hanya|sudah|telah|akan|masih|pun|para|lagi"
     r"|se(?:suai|hingga|bab|bagai|jak|perti|lain|telah|belum|mentara|raya|mbari|kaligus|rta|usai|saat|orang|cara)"
-    r")\b)[a-z]{3,}"
+    r")\b)[a-z]{3,}(?:nya\b|\b(?! (?:itu|ini|tentang|lagi|dan)\b)(?! [^,.?!…\"“”\n]*\b(?:me|ber|di|ter)\w{3}))"
 )
-"""What stands behind the comma of a quotation, and is no function word or derived, is a bare verb, whichever it is."""
+"""What stands behind the comma of a quotation, is no function word or derived, and no subject of a verb behind it."""
 _SAID: Final = re.compile(rf"(?P<content>{_QUOTATION}){_BLANK}+(?P<cue>(?:{QUOTING})(?:nya)?\b|{ANY_VERB}\b)")
 _KATA: Final = "(?:kata|ujar|ucap|tutur|lapor|papar|imbuh|ungkap|sambung|beber|lanjut|menurut)(?:nya)?"
 _SAID_BEHIND: Final = re.compile(rf", (?P<cue>{_KATA})\b")
@@ -39,9 +39,9 @@ _SAID_BEHIND: Final = re.compile(rf", (?P<cue>{_KATA})\b")
 SAYS: Final = (
     "mengatakan|mengaku|menyatakan|bilang|berkata|berujar|menerangkan|menuturkan|menekankan|memperkirakan|memprediksi"
     "|memproyeksikan|menduga|meyakini|berpendapat|berpandangan|meng(?:e)?klaim|menuding|menuduh|menampik|menyimpulkan"
-    "|menyayangkan|menyesalkan|mengeluhkan|bersikukuh|berkukuh|bersikeras|berkisah|berseloroh|berkelakar|menimpali"
+    "|menyayangkan|menyesalkan|mengeluhkan|berkisah|berseloroh|berkelakar|menimpali"
     "|menganggap|mengira|menyangka|yakin|khawatir|curiga|beralasan|berdalih|berkilah|mewartakan|memberitakan"
-    "|mengabarkan|memungkiri|mempertanyakan|meragukan|menaksir|mengonfirmasi|mengkonfirmasi|mengkhawatirkan|mewanti-wanti|menyangsikan"
+    "|mengabarkan|memungkiri|mempertanyakan|meragukan|menaksir|mengkhawatirkan|mewanti-wanti|menyangsikan"
     "|mensinyalir|menyinyalir|menengarai|meramal(?:kan)?|mengeluh|menggarisbawahi|mengisyaratkan"
 )
 """Verbs that are nothing but cues."""
@@ -49,13 +49,14 @@ MAY_SAY: Final = (
     "menjelaskan|menambahkan|menegaskan|memaparkan|membeberkan|menyebut(?:kan)?|menulis(?:kan)?|melaporkan|melanjutkan"
     "|menyampaikan|menilai|mencatat|mengungkap(?:kan)?|mengingatkan|memperingatkan|menceritakan"
     "|bercerita|mengakui|merinci|mencontohkan|mengumumkan|memberitahukan|mengutarakan|mengemukakan"
-    "|menyela|menguraikan|menyoroti|membantah|menyangkal|optimistis|percaya"
+    "|menyela|menguraikan|mengonfirmasi|mengkonfirmasi|bersikeras|bersikukuh|berkukuh|menyoroti|membantah|menyangkal|optimistis|percaya"
 )
 """Words that are before a comma or `bahwa`: others of them do something, or say it in a noun."""
 _NOT_SAID: Final = "".join(
     rf"(?<!\b{word} )"
     for word in """
-    yang tidak tak belum enggan untuk tanpa bisa dapat mau ingin hendak sangat sembarangan menolak dan
+    yang tidak tak belum jangan enggan untuk tanpa bisa dapat perlu usah boleh mau ingin hendak sangat sembarangan
+    menolak dan
     """.split()
 )
 _WHEN: Final = (
@@ -89,7 +90,8 @@ _DOCUMENT: Final = (
 )
 """What says something: `Berdasarkan skema yang ada` cites nothing."""
 IN_ORDER: Final = (
-    "(?:rencana|abjad|urutan|perolehan|jenis|wilayah|provinsi|negara|sektor|kelompok|umur|usia|tanggal|kategori|ukuran)"
+    "(?:rencana|abjad|urutan|perolehan|jenis|wilayah|provinsi|negara (?:asal|tujuan)|sektor|kelompok (?:umur|usia)|umur"
+    "|usia|tanggal|kategori|ukuran)"
     r"\b(?! (?:ini|itu|tersebut|yang)\b)"
 )
 """What is sorted or planned by: `menurut abjad` says nothing."""
@@ -153,11 +155,13 @@ _SAID_OF: Final = re.compile(
 _SECOND_HAND: Final = tuple(f"{CITED}|{CITING}".split("|"))
 _CLAIM: Final = re.compile(
     r"\b(?P<cue>(?i:tudingan|tuduhan|anggapan|klaim|rumor|isu|spekulasi|kekhawatiran|peringatan|dugaan|keyakinan|pernyataan"
-    r"|pengakuan|kabar|pandangan|asumsi|prediksi))(?: (?!bahwa)\w+){0,3} bahwa\b"
+    r"|pengakuan|kabar|pandangan|asumsi|prediksi))(?: (?!bahwa|me\w{3})\w+){0,3} bahwa\b"
 )
 """Nouns that say something."""
 _INTRODUCED: Final = re.compile(
-    rf"\b(?P<cue>(?:me|ber)\w{{3,}})[,:]{_BLANK}+(?P<content>[{QUOTES}](?=[A-Z])[^{QUOTES}{BREAKS}]*[.?!…][{QUOTES}])"
+    r"\b(?P<cue>(?!(?:mereka|media|menteri|memang|merdeka|merek|menit|berikut|bersama|berita|berjudul|bertajuk|bertema"
+    rf"|bertulis\w*|bernama|berbeda)\b)(?:me|ber)\w{{3,}})[,:]{_BLANK}+"
+    rf"(?P<content>[{QUOTES}](?=[A-Z])[^{QUOTES}{BREAKS}]*[.?!…][{QUOTES}])"
 )
 """`A berseloroh, "..."`."""
 

@@ -75,7 +75,7 @@ def freeze(encoder: nn.Module, layers: int) -> None:
         raise InputError("model.frozen_layers", f"{layers} is more layers than the encoder has of its own", cure)
     for name, parameter in encoder.named_parameters():
         number = _layer(name)
-        if _EMBEDS in name or (number is not None and number < layers):
+        if number < layers if number is not None else _EMBEDS in name:
             parameter.requires_grad_(False)
 
 

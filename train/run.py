@@ -383,7 +383,7 @@ def _describe(
 
 
 def _tell(name: str, config: Config, part: Part, sampling: Sequence[Mapping[str, Mapping[str, int]]]) -> None:
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, markup=False)
     told = f"{len(part.articles):,} articles to learn from, {len(part.held_out):,} held out"
     if part.dropped:
         told += f"; {len(part.dropped):,} left out, split.json says why"
@@ -396,7 +396,8 @@ def _tell(name: str, config: Config, part: Part, sampling: Sequence[Mapping[str,
     for source, articles in zip(config.data.sources, part.train, strict=True):
         closed = [layer for layer, own in joined({article.scope for article in articles}).layers if own.closed]
         marked = {span.layer for article in articles for span in article.spans}
-        if marked and (absent := [layer for layer in closed if layer in asked - marked]):
+        told_already = source.corpus or source.annotates is not None
+        if marked and not told_already and (absent := [layer for layer in closed if layer in asked - marked]):
             told = f"{source.title} marks no {', '.join(absent)}, and its words are learned as none"
             cure = f"annotates: [{', '.join(layer for layer in closed if layer in marked)}]"
             console.print(f"{name}: {told}; where nobody looked for them, give it {cure}")

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from data.sources import Source, fingerprint, load_documents, with_meta
 from narasumber import formats
-from narasumber.document import Document
+from narasumber.document import Document, Span
 from narasumber.errors import InputError
 from narasumber.scope import LayerScope, Scope
 
@@ -142,6 +142,16 @@ def test_what_annotators_did_not_look_for_is_neither_learned_nor_absent(tmp_path
     assert [(span.label, span.start) for span in coarse.spans] == [("PER", 0), ("LOC", 7)]
     assert coarse.scope == Scope((("entity", LayerScope((("PER",), ("LOC", "GPE")))),))
     assert not coarse.attributions
+
+
+def test_what_a_file_has_as_one_is_not_told_apart(tmp_path: Path) -> None:
+    scope = Scope.of(["PER", ["LOC", "GPE", "FAC"]])
+    formats.write([Document("a", "Ani di Solo.", (Span("entity", "LOC", 7, 11),), scope=scope)], tmp_path / "a", "json")
+    for annotates in ("entity",), ("PER", "GPE"), ("PER", ("LOC", "GPE")):
+        with pytest.raises(InputError, match="has LOC, GPE, FAC as one"):
+            Source(path=tmp_path / "a", format="json", annotates=annotates).load()
+    (document,) = Source(path=tmp_path / "a", format="json", annotates=("ORG", ("LOC", "GPE", "FAC"))).load()
+    assert [span.label for span in document.spans] == ["LOC"]
 
 
 @pytest.mark.parametrize("annotates", [["PERSON"], [["PER", "CUE"]], ["PER", "PER"], [[]]])

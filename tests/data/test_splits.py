@@ -6,7 +6,7 @@ import json
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from fractions import Fraction
 
@@ -22,6 +22,7 @@ from data.splits import (
     Fold,
     HeldOut,
     digests,
+    is_known,
     leak_report,
     leaked_sentences,
     near_duplicates,
@@ -377,6 +378,15 @@ def test_the_report_names_the_sentence_that_is_most_like_each() -> None:
     told = json.loads(json.dumps(asdict(report)))
     assert told["share"] == 1 / 3 and told["leaks"][0]["training_text"] == f"{SHARED}."
     assert leak_report([], known).share == 0.0
+
+
+def test_what_was_learned_is_known_again_however_it_is_cut() -> None:
+    lines = Document("a", "Ani pergi ke Solo\nBudi pulang ke rumah\n")  # no sentence of five words
+    assert is_known(replace(lines, text=lines.text.upper()), digests([lines]))
+    whole = Document("b", f"{SHARED}. Ani pergi ke pasar kemarin. Budi diam.")
+    assert is_known(replace(whole, text=whole.text.replace("pasar", "Solo")), digests([whole]))
+    assert not is_known(Document("c", "Harga beras naik lagi di Solo."), digests([whole, lines]))
+    assert not is_known(Document("d", "Ani."), digests([Document("d", "Ani.")]))
 
 
 def test_leaks_between_the_seeds(seeds: list[Document]) -> None:

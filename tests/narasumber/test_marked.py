@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from narasumber.consistency import consistent
 from narasumber.document import Document, Span
+from narasumber.joint import attributed
 from narasumber.labels import LABELS, Layer
 from narasumber.marked import with_marked_speech
 from tests.samples import spans_in
@@ -221,6 +222,13 @@ def test_annotated_articles_stay_as_they_are(seeds: list[Document]) -> None:
 )
 def test_words_of_saying_are_known_however_rare(text: str, cue: str, content: str) -> None:
     found = with_marked_speech(text, [])
+    whole = consistent(text, found)
+    assert [span.text_in(text) for span in whole if span.layer == "cue"] == [cue]
+    if content:  # and stay, once they have a source
+        names = [word for word in ("Ani", "Ia", "seorang ibu", "data BPS", "keterangan Ani") if word in text]
+        given = spans_in(text, source=names[-1]) if names else []
+        kept = attributed(text, sorted({*whole, *given}, key=lambda span: span.sort_key))
+        assert cue in [span.text_in(text) for span in kept]
     assert [span.text_in(text) for span in found if span.layer == "cue"] == [cue]
     assert [span.text_in(text) for span in found if span.layer == "content"] == ([content] if content else [])
 
@@ -231,6 +239,9 @@ def test_words_of_saying_are_known_however_rare(text: str, cue: str, content: st
         "Menurut rencana, harga naik.",
         "Menurut abjad, Ani pertama.",
         "Kami tidak mau menyimpulkan itu.",
+        "Warga tak perlu khawatir dengan harga.",
+        'Kaus "Ganti Presiden," warga Solo menanam padi.',
+        'Di kantor media, "Harga naik."',
         "Itu sangat mengkhawatirkan.",
     ],
 )

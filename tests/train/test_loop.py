@@ -271,8 +271,8 @@ def test_embeddings_are_frozen_whatever_an_encoder_calls_them() -> None:
     sizes = {"d_model": 32, "n_layer": 2, "n_head": 2, "d_inner": 64}
     encoder = AutoModel.from_config(AutoConfig.for_model("xlnet", vocab_size=50, **sizes))
     freeze(encoder, 1)
-    learning = [name for name, own in encoder.named_parameters() if own.requires_grad]
-    assert learning and all(name.startswith("layer.1.") for name in learning)
+    for name, parameter in encoder.named_parameters():
+        assert parameter.requires_grad == name.startswith("layer.1."), name
 
 
 def test_more_frozen_layers_than_there_are_is_told_before_anything_is_written(config: Config) -> None:
@@ -445,7 +445,7 @@ def test_what_an_encoder_has_learned_from_is_asked_before_anything_is_written(
     config: Config, tiny_encoder: Path
 ) -> None:
     folder = Path(shutil.copytree(tiny_encoder, "earlier"))
-    (folder / "learned.json").write_text('{"corpora": "all"}')
+    (folder / "learned.json").write_text('{"corpora": "all", "learned": [], "chosen_by": []}')
     named_encoder = config.model_copy(update={"model": config.model.model_copy(update={"encoder": str(folder)})})
     with pytest.raises(InputError, match="does not tell what the encoder has learned"):
         train(named_encoder)
@@ -491,7 +491,8 @@ def test_a_layer_that_no_article_of_a_source_marks_is_told(
         source = Source(path=tmp_path / "names.jsonl", name="names", annotates=annotates)
         data = replaced(config, sources=(source, whole), held_out=None)
         train(named(config, f"names-{is_told}", epochs=1).model_copy(update={"data": data}))
-        assert (told in " ".join(capsys.readouterr().err.split())) == is_told
+        err = " ".join(capsys.readouterr().err.split())
+        assert (told in err) == ("give it annotates: [entity]" in err) == is_told
 
 
 def test_heads_of_an_earlier_run_are_kept_or_refused(config: Config) -> None:
