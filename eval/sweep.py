@@ -92,6 +92,10 @@ def _counts(runs: Sequence[Path]) -> dict[str, Counts]:
     """[documents, runs, 3] of each score, in the order of the documents' ids."""
     documents = documents_of(runs[0])
     predicted = [sorted(predictions_of(run), key=lambda item: item.id) for run in runs]
+    for run, own in zip(runs, predicted, strict=True):
+        if [item.id for item in own] != [item.id for item in predicted[0]]:
+            what = f"its held-out articles are not those of {runs[0]}"
+            raise InputError(str(run), what, "remove the folder eval of both, and give the command again")
     counting: dict[str, Counting] = {head: _of(head) for head in HEADS} | {"attribution": attribution_counts}
     return {
         score: np.stack([counts([documents[item.id] for item in own], own) for own in predicted], axis=1)

@@ -155,6 +155,10 @@ def test_rows_of_other_articles_are_not_compared(tiny_run: Path, tmp_path: Path,
     (other / "eval" / "predictions.jsonl").write_text(twice, encoding="utf-8")
     with pytest.raises(InputError, match="compare on the same articles"):
         compare_rows({"one": [tiny_run], "other": [other]})
+    file = other / "eval" / "predictions.jsonl"
+    file.write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match="its held-out articles are not those of"):
+        compare_rows({"one": [tiny_run, other]})
     alone = compare_rows({"one": [tiny_run]})["rows"]
     assert [set(own) for own in alone[0]["scores"].values()] == [{"mean", "values"}] * 5
 
