@@ -96,9 +96,13 @@ def card(run: Path, format: Format, figures: dict[str, float]) -> str:
         "onnx": '```python\nfrom narasumber import Tagger\n\ndocument = Tagger.load("THIS FOLDER")(text)\n```\n\n'
         "or `narasumber predict THIS_FOLDER article.txt`. Needs neither PyTorch nor the training code.",
         "transformers": "```python\nfrom transformers import pipeline\n\n"
-        'ner = pipeline("token-classification", "THIS FOLDER", aggregation_strategy="first")\n```\n\n'
-        "The entity layer only; words are read at their first piece, so aggregate by `first`. The scores below are "
-        "those of `narasumber predict`, which also knows which tag follows which; here every word is read by itself.",
+        'ner = pipeline("token-classification", "THIS FOLDER", aggregation_strategy="first")\n'
+        "for line in text.splitlines():\n    for found in ner(line):\n"
+        '        name = line[found["start"] : found["end"]].strip(" .,:;()\\"“”")\n```\n\n'
+        "The entity layer only; words are read at their first piece, so aggregate by `first`. Text that is longer than "
+        "a window is cut, so read it by lines; names may hold the blank before and punctuation behind them. The scores "
+        "below are those of `narasumber predict`, which parts words and punctuation and knows which tag follows which; "
+        "here every word is read by itself, and worse.",
     }[format]
     parts = [
         f"---\nlanguage: id\nlibrary_name: {'narasumber' if format == 'onnx' else 'transformers'}\n"
