@@ -347,18 +347,19 @@ def _lines_of_most(kept: Sequence[Any]) -> dict[str, Any]:
 
     A line that speaks of another such line does so by that one's place, which differs, so it is among the others.
     """
+    items: dict[str, Any] = {}
     votes: Counter[str] = Counter()
     for lines in kept:
-        own = (json.dumps(line, sort_keys=True) for line in lines) if isinstance(lines, list) else ()
-        votes.update(list(dict.fromkeys(own)))
-    most = [line for line, number in votes.items() if 2 * number > len(kept) and not _speaks_of_a_line(line)]
+        own = {json.dumps(line, sort_keys=True): line for line in lines} if isinstance(lines, list) else {}
+        items |= own
+        votes.update(own.keys())
+    most = [items[key] for key, number in votes.items() if 2 * number > len(kept) and not _speaks_of_a_line(items[key])]
     others = len(votes) - len(most)
-    meta: dict[str, Any] = {"brat": list(map(json.loads, most))} if most else {}
+    meta: dict[str, Any] = {"brat": most} if most else {}
     return meta | ({"left_out": {"lines that only brat has, of no majority": others}} if others else {})
 
 
-def _speaks_of_a_line(line: str) -> bool:
-    item = json.loads(line)
+def _speaks_of_a_line(item: Any) -> bool:
     head = item.get("head") if isinstance(item, dict) else None
     return any("line " in str(word) for word in head or ())
 

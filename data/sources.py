@@ -88,8 +88,9 @@ class Source(Frozen):
         documents = load_documents(self.path, self.format, self.labels)
         if self.annotates is None:
             return documents
+        scope = Scope.of(self.annotates)
         try:
-            return [own.within(Scope.of(self.annotates)) for own in documents]
+            return [own.within(scope) for own in documents]
         except ValueError as error:
             cure = "name them as one: [[LOC, GPE, FAC]], or leave all of them out"
             raise InputError(f"data.sources: {self.path}: annotates", f"the file {error}", cure) from None

@@ -244,18 +244,19 @@ def normalised(text: str) -> tuple[str, ...]:
 def digests(documents: Iterable[Document]) -> set[str]:
     """Of texts and their sentences, of `SHINGLE` words or more, but for case and punctuation: to know them again by."""
     own = list(documents)
-    whole = {_digest(document.text) for document in own if len(normalised(document.text)) >= SHINGLE}
-    return whole | {_digest(text) for _, text in _said(own)}
+    texts = (normalised(document.text) for document in own)
+    whole = {_digest(told) for told in texts if len(told) >= SHINGLE}
+    return whole | {_digest(normalised(text)) for _, text in _said(own)}
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(" ".join(normalised(text)).encode()).hexdigest()[:16]
+def _digest(words: Sequence[str]) -> str:
+    return hashlib.sha256(" ".join(words).encode()).hexdigest()[:16]
 
 
 def is_known(document: Document, known: Set[str]) -> bool:
     """Whether it is one of the texts whose `digests` are known, or half of its sentences are theirs word for word."""
-    said = {_digest(text) for _, text in _said([document])}
-    return _digest(document.text) in known or (bool(said) and len(said & known) >= NEAR * len(said))
+    said = {_digest(normalised(text)) for _, text in _said([document])}
+    return _digest(normalised(document.text)) in known or (bool(said) and len(said & known) >= NEAR * len(said))
 
 
 def near_duplicates(a: Sequence[str], b: Sequence[str], threshold: float = NEAR) -> list[tuple[int, int]]:
@@ -374,7 +375,7 @@ def leaked_sentences(
         document.id: [
             (start, end)
             for start, end in sentences(document.text)
-            if (document.id, start) in leaks or _digest(document.text[start:end]) in known
+            if (document.id, start) in leaks or _digest(normalised(document.text[start:end])) in known
         ]
         for document in held_out
     }

@@ -28,14 +28,10 @@ INPUTS = ("input_ids", "attention_mask", "token_type_ids", "word_shapes")
 LOGIT_TOLERANCE = 1e-3
 MARK = "narasumber"
 """The key of config.json by which an export for transformers is known to be one."""
-OF_TRANSFORMERS = {
-    "config.json",
-    "model.safetensors",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "learned.json",
+FILES = {
+    *("README.md", "tokenizer.json", FILE, ONNX, INT8),
+    *("config.json", "model.safetensors", "tokenizer_config.json", "special_tokens_map.json", "learned.json"),
 }
-FILES = {"README.md", "tokenizer.json", FILE, ONNX, INT8, *OF_TRANSFORMERS}
 """What exports hold."""
 
 

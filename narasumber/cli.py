@@ -343,11 +343,13 @@ def agree(
             table.add_row("", names, str(pair.articles), spans, str(pair.both), shown(pair.f1))
     Console(width=None if sys.stdout.isatty() else 200).print(table)
 
+    def plain(document: Document) -> Document:
+        """Who annotated is told here, and need not be in the files."""
+        return replace(document, meta={**document.meta, "annotators": None})
+
     settled = majority(documents) if to or disagreements else []
     if to:
-        # Who annotated is told here, and need not be in the files.
-        agreed = (replace(one.document, meta={**one.document.meta, "annotators": None}) for one in settled)
-        write(_watched(agreed, "brat"), to, "brat")
+        write(_watched((plain(item.document) for item in settled), "brat"), to, "brat")
         left_out = [dispute for item in settled for dispute in item.disputes if not dispute.kept]
         for dispute in left_out:
             if len(dispute.said_by) == len(dispute.not_by):
@@ -355,9 +357,8 @@ def agree(
                 typer.echo(_printable(f"tie: {place}: {dispute.what} by {', '.join(dispute.said_by)}"))
         typer.echo(f"{to}: {len(settled)} articles; left out: {len(left_out)}")
     if disagreements:
-        disputed = [with_notes(item) for item in settled if item.disputes]
-        plain = (replace(one, meta={**one.meta, "annotators": None}) for one in disputed)
-        write(plain if to else _watched(plain, "brat"), disagreements, "brat")
+        disputed = [plain(with_notes(item)) for item in settled if item.disputes]
+        write(disputed if to else _watched(disputed, "brat"), disagreements, "brat")
         typer.echo(f"{disagreements}: {len(disputed)} articles with disagreements")
 
 

@@ -152,13 +152,12 @@ class Document:
         """What an annotation of this scope says of the text, in its terms; layers that its own does not speak of, or
         leaves open, stay so. Raises ValueError for labels told apart, or left out, that it has as one.
         """
-        for layer, asked in scope.layers:
-            own = self.scope.layer(layer)
-            for group in own.groups if own else ():
+        terms = [(layer, asked, own) for layer, asked in scope.layers if (own := self.scope.layer(layer))]
+        for _, asked, own in terms:
+            for group in own.groups:
                 if len({asked.group_of(label) for label in group}) > 1:
                     raise ValueError(f"has {', '.join(group)} as one")
-        terms = [(layer, own, self.scope.layer(layer)) for layer, own in scope.layers]
-        told = Scope(tuple((layer, replace(own, closed=theirs.closed)) for layer, own, theirs in terms if theirs))
+        told = Scope(tuple((layer, replace(asked, closed=own.closed)) for layer, asked, own in terms))
         names = {span: told.name_of(span.layer, span.label) for span in self.spans}
         spans = {span: replace(span, label=name) for span, name in names.items() if name}
         attributions = [

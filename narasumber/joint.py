@@ -23,7 +23,7 @@ from narasumber.decode import Scores, likely_spans
 from narasumber.document import Span
 from narasumber.labels import head_labels
 from narasumber.linking import CITED, LIMIT, QUOTING, SOURCE_FOLLOWS, link, needs_source
-from narasumber.marked import ANY_VERB, IN_ORDER, MAY_SAY, SAYS
+from narasumber.marked import IN_ORDER, MAY_SAY, SAYS, VERB_BEHIND
 from narasumber.scope import LayerScope
 from narasumber.sentences import sentences
 from narasumber.tags import Offsets
@@ -48,10 +48,10 @@ _STEMS: Final = """
 """.split()
 _NASAL: Final = {"k": "ng", "p": "m", "s": "ny", "t": "n"}
 """What `me-` makes of a stem's first letter: `mengutip`, `memuji`, `menyebut`, `menulis`."""
-_NASALS = (_NASAL[stem[0]] + stem[1:] for stem in _STEMS if stem[0] in _NASAL)
+_NASALS: Final = [_NASAL[stem[0]] + stem[1:] for stem in _STEMS if stem[0] in _NASAL]
 _SAYING: Final = re.compile("|".join([":", SAYS, MAY_SAY, QUOTING, *_STEMS, *_NASALS]), re.IGNORECASE)
 """Words of saying and thinking: all but two of 1,177 annotated cues are."""
-_BEHIND_QUOTATION: Final = re.compile(rf"(?<=[{QUOTES}] )(?:{QUOTING})\b|{ANY_VERB}\b")
+_BEHIND_QUOTATION: Final = re.compile(rf"(?<=[{QUOTES}] ){VERB_BEHIND}")
 _BEFORE_QUOTATION: Final = re.compile(rf"[,:] [{QUOTES}](?=[A-Z])")
 _SORTED: Final = re.compile(rf"menurut {IN_ORDER}", re.IGNORECASE)
 _ACTIVE: Final = re.compile(rf"me\w+|{SAYS}|{MAY_SAY}", re.IGNORECASE)

@@ -24,7 +24,7 @@ from narasumber.words import BREAKS
 
 _BLANK: Final = rf"[^\S{BREAKS}]"
 _QUOTATION: Final = rf"(?<![^\s(])[{QUOTES}](?=\S)[^{QUOTES}{BREAKS}]*[,.?!…][{QUOTES}]"
-ANY_VERB: Final = (
+_ANY_VERB: Final = (
     rf"(?<=,[{QUOTES}] )(?!(?:di|me|ber|ter|pe)\w|(?:dan|atau|yang|pada|untuk|dalam|dengan|karena|namun|tetapi|tapi"
     r"|lalu|kemudian|kepada|ketika|kecuali|kemarin|saat|usai|sambil|begitu|demikian|bukan|juga|hingga|sampai|agar|supaya"
     r"|jika|kalau|bila|maka|bahwa|oleh|dari|lewat|itu|ini|adalah|ialah|yakni|yaitu|hanya|sudah|telah|akan|masih|pun|para|lagi"
@@ -32,7 +32,9 @@ ANY_VERB: Final = (
     r")\b)[a-z]{3,}(?:nya\b|\b(?! (?:itu|ini|tentang|lagi|dan)\b)(?! [^,.?!…\"“”\n]*\b(?:me|ber|di|ter)\w{3}))"
 )
 """What stands behind the comma of a quotation, is no function word or derived, and no subject of a verb behind it."""
-_SAID: Final = re.compile(rf"(?P<content>{_QUOTATION}){_BLANK}+(?P<cue>(?:{QUOTING})(?:nya)?\b|{ANY_VERB}\b)")
+VERB_BEHIND: Final = rf"(?:(?:{QUOTING})(?:nya)?\b|{_ANY_VERB}\b)"
+"""The verb that stands right behind a quotation."""
+_SAID: Final = re.compile(rf"(?P<content>{_QUOTATION}){_BLANK}+(?P<cue>{VERB_BEHIND})")
 _KATA: Final = "(?:kata|ujar|ucap|tutur|lapor|papar|imbuh|ungkap|sambung|beber|lanjut|menurut)(?:nya)?"
 _SAID_BEHIND: Final = re.compile(rf", (?P<cue>{_KATA})\b")
 """Behind indirect speech, the words that are nothing but cues there: `terang` and the like may be adjectives."""
