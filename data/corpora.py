@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from narasumber.document import Document, Span
-from narasumber.errors import InputError
+from narasumber.errors import InputError, no_such
 from narasumber.formats import conll
 from narasumber.formats.common import Problems, short
 from narasumber.formats.conll import Sentence, chunks, detokenise
@@ -87,7 +87,7 @@ def _parts(corpus: Corpus, path: Path, split: Split | None) -> list[tuple[str, P
         known = next((name for name, file in corpus.files.items() if file == path.name), path.stem)
         return [(split or known, path)]
     if not path.is_dir():
-        raise InputError(str(path), "no such file or folder", f"name the folder with the files of {corpus.name}")
+        raise no_such(path, f"name the folder with the files of {corpus.name}")
     if split and split not in corpus.files:
         raise InputError(corpus.name, f"has no split {split}", f"its splits are {', '.join(corpus.files)}")
     parts: list[tuple[str, Path]] = []

@@ -582,7 +582,7 @@ def _left_out(documents: Sequence[Document]) -> Iterator[Finding]:
             holders[what].append(document)
     for what, own in holders.items():
         told_of = f"left out of {len(own)} documents: {what} ({count[what]})"
-        yield _at(own[0], (0, 0), "left-out", "info", told_of, "if it matters, map it with --label or mend the source")
+        yield _at(own[0], (0, 0), "left-out", "info", told_of, "if it matters, map its label or mend the source")
 
 
 def _scarce(documents: Sequence[Document], least: int) -> Iterator[Finding]:

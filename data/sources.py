@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from data.corpora import CORPORA, load_corpus
 from data.splits import HeldOut
@@ -20,6 +20,11 @@ from narasumber.formats.common import LabelMap
 from narasumber.scope import Scope
 from narasumber.sections import DOMAIN, sections
 from narasumber.settings import Frozen
+
+OneOrSeveral = Annotated[
+    Annotated[str, Tag("<label>")] | Annotated[tuple[str, ...], Tag("<labels>")],
+    Discriminator(lambda given: "<labels>" if isinstance(given, list | tuple) else "<label>"),
+]
 
 
 class Source(Frozen):
@@ -34,7 +39,7 @@ class Source(Frozen):
     """What stages and reports call it; the corpus, or the last part of the path, if left out."""
     labels: dict[str, str] = Field(default={})
     """Labels used there to ours; an empty one leaves its spans out, as if nobody had marked them."""
-    annotates: tuple[str | tuple[str, ...], ...] | None = None
+    annotates: tuple[OneOrSeveral, ...] | None = None
     """The labels, or layers with all of theirs, that its annotators looked for, where its format does not tell and that
     is not the whole scheme: `[PER, ORG, [LOC, GPE, FAC]]`, the last three marked as one. Others are masked.
     """
@@ -96,16 +101,19 @@ class Source(Frozen):
             raise InputError(f"data.sources: {self.path}: annotates", f"the file {error}", cure) from None
 
 
-class DataConfig(Frozen):
-    """The key `data` of a config.
+Apart = Annotated[
+    Annotated[HeldOut, Tag("<HeldOut>")] | Annotated[tuple[Source, ...], Tag("<Source>")],
+    Discriminator(lambda given: "<Source>" if isinstance(given, list | tuple) else "<HeldOut>"),
+]
+"""What training does not see: a rule that takes articles from the sources, or sources of their own."""
 
-    `held_out` is scored, `development` chooses the best epoch: either a rule that takes articles from the sources, or
-    sources of their own.
-    """
+
+class DataConfig(Frozen):
+    """The key `data` of a config: `held_out` is scored, `development` chooses the best epoch."""
 
     sources: tuple[Source, ...] = Field(min_length=1)
-    held_out: HeldOut | tuple[Source, ...] | None = None
-    development: HeldOut | tuple[Source, ...] | None = None
+    held_out: Apart | None = None
+    development: Apart | None = None
     temperature: float = Field(default=1.0, ge=0.01)
     """Of sampling among sources: 1 draws by size, more draws small ones more often."""
 

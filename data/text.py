@@ -10,7 +10,7 @@ from typing import Any, Final
 from pydantic import Field, field_validator
 
 from narasumber import formats
-from narasumber.errors import InputError
+from narasumber.errors import InputError, no_such
 from narasumber.formats.common import Problems, json_lines
 from narasumber.settings import Frozen
 
@@ -60,7 +60,7 @@ def texts(config: TextConfig) -> Iterator[str]:
 def _texts(source: TextSource) -> Iterator[str]:
     path = source.path
     if not path.exists():
-        raise InputError(str(path), "no such file or folder", "name text in text.sources")
+        raise no_such(path, "name text in text.sources")
     format = _format(path) if source.format == "auto" else source.format
     if format == "datasets" and _is_saved(path):
         yield from _saved(path)

@@ -23,8 +23,8 @@ from narasumber.errors import InputError
 from narasumber.files import new_folder
 from narasumber.labels import HEADS, layer_of_head
 from narasumber.linking import link
-from narasumber.settings import validation_problems
 from narasumber.tags import in_terms_of, summed_lost
+from narasumber.validation import validation_problems
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def documents_of(run: Path) -> dict[str, Document]:
     try:
         data = DataConfig.model_validate(config.get("data") if isinstance(config, dict) else None)
     except ValidationError as error:
-        raise InputError.of(validation_problems(f"{run}/config.yaml: data", error)) from None
+        raise InputError.of(validation_problems(f"{run}/config.yaml: data", error, DataConfig)) from None
     return data.documents()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -32,3 +33,9 @@ class InputError(ValueError):
         """One error out of a non-empty list of problems."""
         first, *rest = problems
         return cls(first.where, first.what, first.cure, more=tuple(rest))
+
+
+def no_such(path: Path, cure: str) -> InputError:
+    """Of a path that leads to nothing; a relative one is told with where it begins."""
+    place = "" if path.is_absolute() else f" in {Path.cwd()}"
+    return InputError(str(path), f"no such file or folder{place}", cure)

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from narasumber.errors import InputError, Problem
+from narasumber.errors import InputError
 from narasumber.labels import HEADS, Head, bio_tags, head_labels
+from narasumber.validation import validation_problems
 
 FILE = "narasumber.json"
 
@@ -71,12 +72,15 @@ class Settings(Frozen):
         try:
             settings = cls.model_validate_json(path.read_bytes())
         except OSError:
-            raise InputError(
-                str(folder), f"holds no {FILE}", "name a folder that `narasumber export` or a training run wrote"
-            ) from None
+            what, cure = f"holds no {FILE}", "name a folder that `narasumber export` or a training run wrote"
+            if (folder / "config.yaml").exists():
+                what, cure = "is a run, no model", f"narasumber export {folder} --to DIR, and name DIR"
+            raise InputError(str(folder), what, cure) from None
         except ValidationError as error:
             cure = "it is cut off, or of another version: train and export again"
-            raise InputError.of([replace(one, cure=cure) for one in validation_problems(str(path), error)]) from None
+            raise InputError.of(
+                [replace(one, cure=cure) for one in validation_problems(str(path), error, cls)]
+            ) from None
         if settings.version != 1:
             raise InputError(str(path), f"is of version {settings.version}, this program reads version 1", "upgrade")
         if settings.heads != tuple(head for head in HEADS if head in settings.heads):
@@ -91,15 +95,3 @@ class Settings(Frozen):
                 what = f"has no {count} x {count} transitions for {head!r}, which models of earlier versions had not"
                 raise InputError(str(path), what, "train and export again")
         return settings
-
-
-def validation_problems(where: str, error: ValidationError) -> list[Problem]:
-    """pydantic's findings as problems whose place names the key's path."""
-    problems = []
-    for item in error.errors(include_url=False):
-        # Where a value may be of several kinds, pydantic says in brackets which one it tried.
-        key = ".".join(part for part in map(str, item["loc"]) if "[" not in part) or "the file"
-        tells_itself = item["type"] in ("missing", "extra_forbidden", "json_invalid") or isinstance(item["input"], dict)
-        given = "" if tells_itself else f" (got {item['input']!r})"
-        problems.append(Problem(f"{where}: {key}", item["msg"].removeprefix("Value error, ") + given))
-    return problems

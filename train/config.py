@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar, get_args
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from data.sources import DataConfig
 from data.text import TextConfig
 from narasumber.errors import InputError
 from narasumber.labels import HEADS, Head
-from narasumber.settings import PIECES_PER_WORD, Frozen, WindowSettings, validation_problems
+from narasumber.settings import PIECES_PER_WORD, Frozen, WindowSettings
+from narasumber.validation import validation_problems
 
-Name = Annotated[str, Field(pattern=r"^\w[\w.-]*$", max_length=200)]
-"""Of a run, which is a folder's."""
+
+def _as_a_folder(name: str) -> str:
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise ValueError("names a folder: letters, digits and _ are good, and behind the first of them . and -")
+    return name
+
+
+Name = Annotated[str, Field(max_length=200), AfterValidator(_as_a_folder)]
+"""Of a run."""
 
 
 class EncoderConfig(Frozen):
@@ -243,31 +250,7 @@ def _load(path: Path, overrides: list[str] | tuple[str, ...], kind: type[AnyConf
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        found = zip(validation_problems(str(path), error), error.errors(include_url=False), strict=True)
-        raise InputError.of([replace(problem, cure=_cure(item, kind)) for problem, item in found]) from None
-
-
-def _cure(item: ErrorDetails, kind: type[BaseModel]) -> str:
-    """For a key that is unknown or missing; what is wrong about a value says by itself what would be right."""
-    if item["type"] == "missing":
-        return "add it, as the files of configs/ have it"
-    if item["type"] != "extra_forbidden":
-        return ""
-    kinds = [kind]
-    for part in item["loc"][:-1]:
-        # A part is a key, a place in a list, or names the one of several kinds that a value may be of.
-        below = [
-            found for one in kinds if part in one.model_fields for found in _kinds(one.model_fields[part].annotation)
-        ]
-        kinds = below or [one for one in kinds if one.__name__ in str(part)] or kinds
-    return f"the keys there are {', '.join(dict.fromkeys(key for one in kinds for key in one.model_fields))}"
-
-
-def _kinds(annotation: Any) -> list[type[BaseModel]]:
-    """The kinds of record that a key of this type may hold."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [found for part in get_args(annotation) for found in _kinds(part)]
+        raise InputError.of(validation_problems(str(path), error, kind)) from None
 
 
 def _apply(values: dict[str, Any], override: str) -> None:

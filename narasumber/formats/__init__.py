@@ -24,7 +24,7 @@ from types import ModuleType
 from typing import Final, Literal
 
 from narasumber.document import Document
-from narasumber.errors import InputError
+from narasumber.errors import InputError, no_such
 from narasumber.files import new_file
 from narasumber.formats.common import LabelMap
 from narasumber.labels import HEADS
@@ -214,7 +214,7 @@ def read(path: Path, format: str = "auto", labels: LabelMap | None = None) -> It
 
 def _check_source(path: Path, what: str) -> None:
     if not path.exists():
-        raise InputError(str(path), "no such file or folder", f"name {what}")
+        raise no_such(path, f"name {what}")
     if not path.is_file() and not path.is_dir():
         raise InputError(str(path), "is a pipe or device, and articles are read more than once", "write it to a file")
 

@@ -37,9 +37,19 @@ from typing import Any, Final
 
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
-from narasumber.formats.common import CRLF_AS_ONE, SHARED_CUE, LabelMap, Problems, decoded, read_bytes, read_text, units
+from narasumber.formats.common import (
+    CRLF_AS_ONE,
+    SHARED_CUE,
+    LabelMap,
+    Problems,
+    decoded,
+    mapping_cure,
+    read_bytes,
+    read_text,
+    units,
+)
 from narasumber.formats.projects import files_in, is_seen
-from narasumber.labels import ATTRIBUTES, LABELS, Layer, layer_of_label
+from narasumber.labels import ATTRIBUTES, Layer, layer_of_label
 
 _ROLES: Final[dict[str, Layer]] = {"Source": "source", "Content": "content"}
 
@@ -162,10 +172,7 @@ def _check_configuration(path: Path, files: Iterable[Path], labels: LabelMap, pr
         unknown = {label: number for label, number in unknown.items() if label in used}
     if unknown:
         what = f"declares labels that are unknown: {', '.join(unknown)}"
-        known = ", ".join(label for names in LABELS.values() for label in names)
-        example = next(iter(unknown))
-        cure = f"map each: --label {example}=LABEL (or {example}= to leave it out); labels are {known}"
-        problems.add(f"{path}:{min(unknown.values())}", what, cure)
+        problems.add(f"{path}:{min(unknown.values())}", what, mapping_cure(*unknown))
 
 
 def _labels_in(path: Path) -> set[str]:
@@ -595,10 +602,7 @@ def _spans(
             continue
         layer, parts = layers[line.id], bounds.get(line.id)
         if layer is None:
-            known = ", ".join(label for labels in LABELS.values() for label in labels)
-            own = line.head[0] if len(line.head[0]) <= 40 else "OWN"
-            cure = f"labels are {known}; map it with --label {own}=LABEL"
-            findings.add(line.number, f"unknown label {_short(line.head[0])}", cure)
+            findings.add(line.number, f"unknown label {_short(line.head[0])}", mapping_cure(line.head[0]))
         elif parts:
             fragments = tuple(parts) if len(parts) > 1 else ()
             marks = tuple(attributes.get(line.id, {}).items())

@@ -142,10 +142,7 @@ def build(
             continue
         layer = layer_of_label(label)
         if layer is None:
-            known = ", ".join(name for names in LABELS.values() for name in names)
-            own = mark.label if len(mark.label) <= 40 else "OWN"
-            cure = f"map it with --label {own}=LABEL (or {own}= to leave it out); labels are {known}"
-            problems.add(mark.where, f"unknown label {short(mark.label)}", cure)
+            problems.add(mark.where, f"unknown label {short(mark.label)}", mapping_cure(mark.label))
             continue
         if not 0 <= mark.start < mark.end <= len(text):
             what = f"{label} {short(mark.start)}..{short(mark.end)} does not lie in the text, which ends at {len(text)}"
@@ -219,6 +216,16 @@ def left_out_of(document: Document) -> dict[str, int]:
 def clipped(message: str, longest: int = 1000) -> str:
     """A message of a length that people read, whatever names a file puts into it."""
     return message if len(message) <= longest else f"{message[: longest - 100]} ... {message[-90:]}"
+
+
+def mapping_cure(label: str, *more: str) -> str:
+    """What to do about a label that is unknown, and maybe `more`, on the command line and in a config."""
+    own = label if len(label) <= 40 else "OWN"
+    known = ", ".join(name for names in LABELS.values() for name in names)
+    each = "map each with" if more else "map it with"
+    return (
+        f"{each} --label {own}=LABEL, in a config labels: {{{own}: LABEL}}; no LABEL leaves it out; labels are {known}"
+    )
 
 
 def short(value: object) -> str:

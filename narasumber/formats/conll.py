@@ -222,7 +222,7 @@ def sentences(path: Path, layout: Layout, problems: Problems) -> Iterator[Senten
             for tag in tags:
                 if not _TAG.fullmatch(tag):
                     what = f"tag {short(tag)} is neither O nor of the form B-LABEL, I-LABEL"
-                    problems.add(f"{path}:{number}", what, "write it so; --label NAME=LABEL then maps another label")
+                    problems.add(f"{path}:{number}", what, "write it so; labels of your own can then be mapped")
             rows.append((number, [fields[layout.word], *tags]))
         elif not line.startswith("#") or (rows and not line.startswith("# ")):  # `#Solo` may be a word without a tag
             what = f"{short(line)} has not the {layout.width} columns of the other lines"

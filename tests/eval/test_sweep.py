@@ -105,7 +105,7 @@ def test_rows_and_seeds_are_trained_once_and_compared(sweep: Command, tmp_path: 
     [
         (["--set", "data.held_out=null"], "data.held_out: holds no articles out"),
         (["--set", "data.held_out=[]"], "data.held_out: holds no articles out"),
-        (["--over", "train.epoch=1,2"], "train.epoch: Extra inputs"),
+        (["--over", "train.epoch=1,2"], "train.epoch: is no key there"),
         (["--over", "train.epochs=1,-2"], "train.epochs: Input should be greater than or equal to 1"),
         (["--over", "train.epochs"], "not of the form key=a,b,c"),
         (["--over", "train.epochs="], "has no values"),

@@ -442,14 +442,14 @@ def test_what_cannot_be_adapted_is_told_and_nothing_is_left(
 @pytest.mark.parametrize(
     ("override", "told"),
     [
-        ("train.token=5", r"train\.token: Extra inputs"),
-        ("train.patience=5", r"train\.patience: Extra inputs"),
+        ("train.token=5", r"train\.token: is no key there"),
+        ("train.patience=5", r"train\.patience: is no key there"),
         ("train.epochs=5", "both epochs and tokens"),
         ("mask.rate=1", r"mask\.rate"),
         ("text.sources=[]", r"text\.sources"),
         ("text.sources=[{path: x, format: docx}]", "is no format"),
         ("vocabulary.trim=0", r"vocabulary\.trim"),
-        ("data.sources=[]", "data: Extra inputs"),
+        ("data.sources=[]", "data: is no key there"),
         ("vocabulary.extend=5", r"frozen_layers keeps embeddings as they are"),
     ],
 )

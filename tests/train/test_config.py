@@ -35,7 +35,7 @@ def test_overrides_reach_nested_keys_as_yaml() -> None:
 @pytest.mark.parametrize(
     ("text", "place", "said"),
     [
-        ("name: x\ndata: {sources: [{path: seeds}]}\ntrain: {epoch: 3}", "train.epoch", "Extra inputs"),
+        ("name: x\ndata: {sources: [{path: seeds}]}\ntrain: {epoch: 3}", "train.epoch", "is no key there"),
         (
             "name: x\ndata: {sources: [{path: seeds}]}\nmodel: {word_shape: maybe}",
             "model.word_shape",
@@ -44,8 +44,8 @@ def test_overrides_reach_nested_keys_as_yaml() -> None:
         ("name: x\ndata: {sources: []}", "data.sources", "at least 1"),
         ("name: x\nlayers: [entity, entity]\ndata: {sources: [{path: seeds}]}", "layers", "twice"),
         ("name: x\nlayers: [content_inner]\ndata: {sources: [{path: seeds}]}", "layers", "name content too"),
-        ("name: x/y\ndata: {sources: [{path: seeds}]}", "name", "pattern"),
-        ("name: ..\ndata: {sources: [{path: seeds}]}", "name", "pattern"),
+        ("name: x/y\ndata: {sources: [{path: seeds}]}", "name", "names a folder"),
+        ("name: ..\ndata: {sources: [{path: seeds}]}", "name", "names a folder"),
         ("name: [x", ":1", "not YAML"),
         ("name: x\ntrain: {epochs: 3, learning_rate: 1e-4, epochs: 4}", ":2", "epochs stands there twice"),
         ("name: x\ndata: {held_out: {after: 2025-02-30}}", "", "not YAML: day"),
@@ -91,6 +91,39 @@ def test_of_keys_that_are_unknown_or_missing_it_is_said_which_there_are(override
     with pytest.raises(InputError) as caught:
         load_config(QUICKSTART, [override])
     assert caught.value.problems[0].cure.startswith(cure)
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        (
+            "data.held_out=seeds",
+            "data.held_out: must have keys below it (got 'seeds')\n    the keys there are documents, ",
+        ),
+        (
+            "data.held_out=[seeds]",
+            "data.held_out.0: must have keys below it (got 'seeds')\n    the keys there are path, ",
+        ),
+        ("data.held_out={folds: 1}", "data.held_out.folds: Input should be greater than or equal to 2 (got 1)"),
+        ("data.held_out={documents: [003]}", "data.held_out.documents.0: must be text (got 3)\n    put it in quotes: "),
+        ("data.held_out={after: heute}", "data.held_out.after: must be a day (got 'heute')\n    such as 2025-01-31"),
+        ("data.held_out={outlets: x.id}", "data.held_out.outlets: must be a list (got 'x.id')\n    write [x.id]"),
+        ("data.sources={path: seeds}", "data.sources: must be a list\n    begin each item with -"),
+        (
+            "data.sources=[{path: seeds, 'a[b]': 1}]",
+            "data.sources.0.a[b]: is no key there\n    the keys there are path",
+        ),
+        ("data.sources=[{path: seeds, annotates: [[LOC, 3]]}]", "data.sources.0.annotates.0.1: must be text (got 3)"),
+        ("data.sources=[{path: seeds, labels: [a]}]", "data.sources.0.labels: must have keys below it (got ['a'])"),
+        ("model=builtin", "model: must have keys below it (got 'builtin')\n    the keys there are encoder, "),
+        ("layers=[ent]", "layers.0: Input should be 'entity', "),
+    ],
+)
+def test_a_value_of_another_kind_is_told_once_in_the_words_of_yaml(override: str, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        load_config(QUICKSTART, [override])
+    (problem,) = caught.value.problems
+    assert str(problem).startswith(f"{QUICKSTART}: {said}")
 
 
 @pytest.mark.parametrize("override", ["train.epochs", "=3", "seed.x=1", "train.epochs=[1"])

@@ -212,7 +212,7 @@ FAULTS = [
     ("T1\tPER 17 17\t\n", "a.ann:1: T1 has a part that ends where it starts"),
     ("T1\tPER 12 16;14 20\tkata ta Ani\n", "a.ann:1: the parts of T1 overlap"),
     ("T1\tPER 17 20;12 16\tAni kata\n", "a.ann:1: the parts of T1 overlap, touch or are out of order"),
-    ("T1\tPERSON 17 20\tAni\n", "a.ann:1: unknown label 'PERSON'\n    labels are PER, ORG"),
+    ("T1\tPERSON 17 20\tAni\n", "a.ann:1: unknown label 'PERSON'\n    map it with --label PERSON="),
     ("T1\tPER 17 20\tAni\nT1\tGPE 24 28\tSolo\n", "a.ann:2: T1 is given twice, first in line 1"),
     ("T1\tPER 17 20\tAni\nT2\tPER 17 20\tAni\n", "a.ann:2: T2 says the same as T1"),
     ("T1 PER 17 20 Ani\n", "a.ann:1: malformed line 'T1 PER 17 20 Ani'\n    the form is T1<tab>LABEL"),
@@ -315,8 +315,8 @@ def test_labels_are_mapped_before_they_are_checked(pair: Pair) -> None:
     document = next(read(path, "brat", {"Verb": "CUE", "Person": "PER", "Speaker": "SOURCE"}))
     assert document == read_brat(pair(ANN + RELATIONS))
     (problem,) = problems(pair(ANN.replace("PER", "Person")))
-    assert problem.startswith("a.ann:4: unknown label 'Person'\n    labels are PER, ")
-    assert problem.endswith("map it with --label Person=LABEL")
+    cure = "map it with --label Person=LABEL, in a config labels: {Person: LABEL}; no LABEL leaves it out; labels are PER, "
+    assert problem.startswith(f"a.ann:4: unknown label 'Person'\n    {cure}")
 
 
 def test_what_is_left_out_goes_with_the_lines_about_it_and_is_counted(pair: Pair) -> None:
@@ -387,7 +387,7 @@ def test_labels_that_a_configuration_declares_are_checked_first_where_articles_h
     (problem,) = caught.value.problems
     assert problem.where == f"{tmp_path}/x/annotation.conf:6"
     assert problem.what == "declares labels that are unknown: Kota, Pindah"
-    assert problem.cure.startswith("map each: --label Kota=LABEL (or Kota= to leave it out); labels are PER")
+    assert problem.cure.startswith("map each with --label Kota=LABEL, in a config")
     mapped = {"Kota": "", "Pindah": ""}
     assert [document.id for document in read(tmp_path, "brat", mapped)] == ["a", "b"]
     (tmp_path / "x" / "annotation.conf").write_bytes(b"[entities]\n\xff")

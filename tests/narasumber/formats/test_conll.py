@@ -249,7 +249,7 @@ def test_a_file_of_nothing_but_o_speaks_of_nothing(file: File) -> None:
         ("Ani\tB-PER\ndi\n", "berita.conll:2: 'di' has not the 2 columns", "one tab"),
         ("Ani\tB-PER\ndi\tO\tO\nya\tO\n", "berita.conll:2: 'di\\tO\\tO' has not the 2 columns", ""),
         ("Ani B-PER\n#catatan\ndi O\n", "berita.conll:2: '#catatan' has not the 2 columns", "comments before"),
-        ("Ani B-PER\ndi 0\nya O\n", "berita.conll:2: tag '0' is neither O nor of the form", "--label"),
+        ("Ani B-PER\ndi 0\nya O\n", "berita.conll:2: tag '0' is neither O nor of the form", "mapped"),
         ("Ani B-PER\ndi PER\nya O\n", "berita.conll:2: tag 'PER' is neither O nor", ""),
         ("Ani\tB-PER\n \tO\nya\tO\n", "berita.conll:2: has tags, but no word", "take the line out"),
         ("Ani B-MISC\ndi O\n", "berita.conll:1: unknown label 'MISC'", "--label MISC=LABEL"),
