@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 CHECKOUT = ("data", "models", "train", "eval")
 
+OF_ANNOTATION = ("annotator", "annotators", "brat", "illegal_tags", "score", "unknown")
+"""What an article's `meta` may say of its annotation and not of the article."""
+
 FIRST = os.environ.get("RANK", "0") == "0"
 """Whether this is the process that speaks and scores, of those that `accelerate launch` started."""
 
@@ -478,13 +481,22 @@ def export(
 @app.command()
 def predict(
     model: Annotated[Path, typer.Argument(help="A folder that `narasumber export` wrote.")],
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Articles as UTF-8 text; - is standard input.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="Articles as UTF-8 text, saved web pages, JSON Lines or any other format, what is annotated in them "
+            "left aside; folders of them; - is standard input.",
+        ),
+    ],
     format: Annotated[
         str, typer.Option(metavar="FORMAT", help=f"html (a page to read), {', '.join(WRITTEN)}.")
     ] = "json",
     to: Annotated[
         Path | None,
-        typer.Option(help="File (for some formats: new folder) to write; standard output if left out."),
+        typer.Option(
+            help="File to write, in place of one there, or (for some formats) new folder; standard output if left out."
+        ),
     ] = None,
     weights: Annotated[str, typer.Option(help="model.int8.onnx is smaller, where the export has it.")] = "model.onnx",
 ) -> None:
@@ -500,8 +512,12 @@ def predict(
         raise InputError(str(to), what, "name a new folder, or a file, or empty it")
     documents = _articles(files)
     tagger = Tagger.load(model, weights)
-    meta = {"model": tagger.settings.name}
-    annotated: Iterator[Document] = (replace(tagger.annotate(document), meta=meta) for document in documents)
+    made = {"model": tagger.settings.name}
+    if format != "html":
+        made = formats.FORMATS[format].load().kept(made)  # no other format need say that it does not
+    annotated: Iterator[Document] = (
+        replace(tagger.annotate(document), meta={**document.meta, **made}) for document in documents
+    )
     if format != "html":
         annotated = _watched(annotated, format)
     if to is None or format == "html":
@@ -542,30 +558,61 @@ def _put(parts: Iterable[str], to: Path | None) -> None:
         raise InputError(str(to), what, "rename the file, or save it as UTF-8") from None
 
 
-def _articles(files: list[str]) -> list[Document]:
+def _articles(files: Sequence[str]) -> list[Document]:
+    """The articles in all files, as nobody had annotated them, each under an id of its own."""
     from narasumber.document import Document
 
-    documents: list[Document] = []
+    found: list[tuple[Path, Document]] = []
     problems: list[Problem] = []
     for file in files:
         try:
-            content = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-            text = content.decode("utf-8-sig")
-        except OSError as error:
-            problems.append(
-                Problem(file, f"cannot be read: {error.strerror}", "name a text file, or - for standard input")
-            )
-            continue
-        except UnicodeDecodeError as error:
-            line = error.object.count(b"\n", 0, error.start) + 1
-            problems.append(Problem(f"{file}:{line}", f"byte {error.start} is not UTF-8", "save the file as UTF-8"))
-            continue
-        if not text.strip():
-            problems.append(Problem(file, "the article is empty", "name a file with text in it"))
-        documents.append(Document("stdin" if file == "-" else Path(file).stem, text))
+            found += [(Path(file), document) for document in _articles_of(file)]
+        except InputError as error:
+            problems += error.problems
     if problems:
         raise InputError.of(problems)
-    return documents
+    ids = _told_apart([(file, document.id) for file, document in found])
+    metas = ({name: value for name, value in own.meta.items() if name not in OF_ANNOTATION} for _, own in found)
+    return [Document(id, own.text, meta=meta) for id, (_, own), meta in zip(ids, found, metas, strict=True)]
+
+
+def _articles_of(file: str) -> Iterable[Document]:
+    """The articles of a file or folder; one of no known format is text, if it is not called JSON."""
+    from narasumber.document import Document
+    from narasumber.formats.common import read_bytes
+    from narasumber.formats.plain_text import article_text
+
+    path = Path(file)
+    if file == "-":
+        return [Document("stdin", article_text(sys.stdin.buffer.read(), file))]
+    if path.suffix != ".txt":
+        try:
+            return formats.read(path, formats.detect(path)[0].name)
+        except InputError:
+            if not path.is_file() or path.suffix in (".json", ".jsonl"):
+                raise
+    return [Document(path.stem, article_text(read_bytes(path), file))]
+
+
+def _told_apart(named: Sequence[tuple[Path, str]]) -> list[str]:
+    """The ids of articles; where several have one, with as much of the path in front as tells them apart."""
+    ids = [id for _, id in named]
+    above: list[tuple[str, ...]] = []
+    for file, id in named:
+        parts = (file if file.is_dir() else file.with_suffix("")).absolute().parts
+        above.append(parts[1:-1] if parts[-1] == id else parts[1:])
+    for depth in range(1, 1 + max(map(len, above), default=0)):
+        times = Counter(ids)
+        ids = [
+            "/".join((*parts[-depth:], own)) if times[id] > 1 else id
+            for id, (_, own), parts in zip(ids, named, above, strict=True)
+        ]
+    times = Counter(ids)
+    if twice := [(str(file), own) for id, (file, own) in zip(ids, named, strict=True) if times[id] > 1]:
+        where, own = twice[-1]
+        cure = "name each file once, and call each article in it otherwise"
+        raise InputError(where, f"holds an article that is there twice: {own}", cure)
+    return ids
 
 
 def _rendered(format: str, documents: Iterator[Document]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from narasumber.labels import ATTRIBUTES, LABELS, LAYERS, Layer
-from narasumber.scope import WHOLE, Scope
+from narasumber.scope import UNMARKED, WHOLE, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,12 @@ class Document:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Document:
-        """The inverse of `to_json`. Raises Key-, Type-, Attribute- or ValueError for values of another form."""
+        """The inverse of `to_json`; with neither `spans` nor `attributions` it is of a text that nobody has annotated.
+
+        Raises Key-, Type-, Attribute- or ValueError for values of another form.
+        """
+        if not value.keys() & {"spans", "attributions"}:
+            value = {"scope": UNMARKED.to_json(), **value, "spans": [], "attributions": []}
         if not (isinstance(value["id"], str) and isinstance(value["text"], str)):
             raise TypeError("id and text must be strings")
         if not isinstance(value.get("meta", {}), Mapping):

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -16,7 +17,9 @@ import pytest
 
 from narasumber import __version__
 from narasumber.document import Document
+from narasumber.formats import read
 from narasumber.formats.brat import read_brat
+from narasumber.scope import UNMARKED
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTICLE = str(ROOT / "seeds" / "003_e50b77e81069cd99.txt")
@@ -107,6 +110,49 @@ def test_predictions_in_every_format(here: Command, model: str, tmp_path: Path) 
     assert json.loads(piped.stdout)["text"] == "Watson mengatakan Kim pergi."
 
 
+def test_articles_of_any_format_are_read_without_their_annotation(here: Command, model: str, tmp_path: Path) -> None:
+    seed = next(iter(read(ROOT / "seeds" / "003_e50b77e81069cd99.txt", "brat")))
+    rows = [
+        replace(seed, id="gold", meta={"url": "x.id/1", "annotator": "Ani", "unknown": [["entity", 0, 400]]}).to_json(),
+        {"id": "bare", "text": seed.text, "meta": {"url": "x.id/2"}},
+    ]
+    (tmp_path / "feed.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    (tmp_path / "bare.jsonl").write_text(json.dumps(rows[1]) + "\n", encoding="utf-8")
+    paragraphs = "".join(f"<p>{line}</p>" for line in seed.text.split("\n"))
+    page = f"<html><head><title>x</title></head><body><article>{paragraphs}</article></body></html>"
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    (tmp_path / "article").write_text(seed.text, encoding="utf-8")
+    files = [str(tmp_path / name) for name in ("feed.jsonl", "page.html", "article")]
+    done = here("predict", model, *files, str(ROOT / "seeds"))
+    assert done.returncode == 0, done.stderr
+    read_back = {own.id: own for own in (Document.from_json(json.loads(line)) for line in done.stdout.splitlines())}
+    assert len(read_back) == 9
+    plain = read_back[seed.id]
+    for name in ("gold", "bare", "article"):
+        assert (read_back[name].text, read_back[name].spans) == (plain.text, plain.spans)
+    assert read_back["gold"].meta == {"url": "x.id/1", "model": "quickstart"}
+    assert read_back["bare"].meta == {"url": "x.id/2", "model": "quickstart"}
+    assert "<p>" not in read_back["page"].text and read_back["page"].spans
+    (bare,) = read(tmp_path / "bare.jsonl")
+    assert (bare.spans, bare.scope) == ((), UNMARKED)
+
+
+def test_articles_of_one_name_are_told_apart(here: Command, model: str, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.txt").write_text(f"Kim {name}", encoding="utf-8")
+    done = here("predict", model, "a/1.txt", "b/1.txt", "--format", "brat", "--to", "out", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").glob("*/*.txt")} == {
+        "a/1.txt",
+        "b/1.txt",
+    }
+    done = here("predict", model, "a", "b", folder=tmp_path)
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == ["a/1", "b/1"]
+    done = here("predict", model, "a/1.txt", "a", folder=tmp_path)
+    assert done.returncode == 2 and "a: holds an article that is there twice: 1" in done.stderr
+
+
 def bad(name: str, content: bytes) -> Callable[[Path], str]:
     def write(folder: Path) -> str:
         (folder / name).write_bytes(content)
@@ -121,7 +167,11 @@ def bad(name: str, content: bytes) -> Callable[[Path], str]:
         (lambda folder: str(folder / "none.txt"), "cannot be read"),
         (bad("a.txt", b""), "the article is empty"),
         (bad("a.txt", b" \n"), "the article is empty"),
-        (bad("a.txt", b"ya\n\xff"), "a.txt:2: byte 3 is not UTF-8"),
+        (bad("a.txt", b"ya\n\xff"), "a.txt:2: byte 3 (0xff) is not UTF-8"),
+        (bad("a.txt", "Kim".encode("utf-16")), "a.txt: is UTF-16\n    save the file as UTF-8"),
+        (bad("a.txt", "Kim".encode("utf-16-le")), "a.txt: holds NUL characters"),
+        (bad("a.jsonl", b'{"title": "x"}\n'), "a.jsonl: is of no known format"),
+        (bad("a.jsonl", b'{"id": "a", "text": "Kim", "meta": 3}\n'), "a.jsonl:1: is no document: meta must be"),
     ],
 )
 def test_articles_that_cannot_be_read(

@@ -256,6 +256,8 @@ def decoded(content: bytes, where: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise InputError(where, "is UTF-16", "save the file as UTF-8") from None
         # Python counts without the mark.
         byte = error.start + len(content) - len(error.object)
         line = content.count(b"\n", 0, byte) + 1

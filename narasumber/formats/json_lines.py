@@ -1,4 +1,7 @@
-"""Documents as JSON Lines, one `Document.to_json()` a line: what `predict` writes, without any loss."""
+"""Documents as JSON Lines, one `Document.to_json()` a line: what `predict` writes, without any loss.
+
+An article without annotation is `{"id": "a", "text": "Ani kata", "meta": {...}}`, `meta` if there is some.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,20 @@ from narasumber.formats.common import LabelMap, Problems, json_lines
 
 def sniff(path: Path, head: str) -> str:
     first = head.lstrip().split("\n", 1)[0]
-    if path.is_dir() or not first.startswith("{") or '"attributions"' not in head or '"spans"' not in head:
+    if path.is_dir() or not first.startswith("{"):
         return ""
-    return "lines are JSON objects with text, spans and attributions"
+    if '"attributions"' in head and '"spans"' in head:
+        return "lines are JSON objects with text, spans and attributions"
+    return "lines are JSON objects with id and text alone" if _is_bare(first) else ""
+
+
+def _is_bare(line: str) -> bool:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    names = ("id", "text")
+    return all(isinstance(value.get(name), str) for name in names) and value.keys() <= {*names, "meta", "scope"}
 
 
 def read(path: Path, labels: LabelMap) -> Iterator[Document]:

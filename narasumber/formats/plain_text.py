@@ -13,7 +13,7 @@ from typing import Final
 from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.formats import conll
-from narasumber.formats.common import LabelMap, Problems, read_text
+from narasumber.formats.common import LabelMap, Problems, decoded, read_bytes
 from narasumber.formats.projects import files_in
 from narasumber.scope import UNMARKED
 
@@ -51,13 +51,20 @@ def read(path: Path, labels: LabelMap) -> Iterator[Document]:
         problems.add(str(path), "no .txt file in it", "name a folder with articles as .txt files")
     for file in files:
         try:
-            text = read_text(file)
+            text = article_text(read_bytes(file), str(file))
         except InputError as error:
             problems.take(error)
             continue
-        if text.strip():
-            id = file.relative_to(path).with_suffix("").as_posix() if path.is_dir() else path.stem
-            yield Document(id, text, scope=UNMARKED)
-        else:
-            problems.add(str(file), "the article is empty", "delete the file or put the text back")
+        id = file.relative_to(path).with_suffix("").as_posix() if path.is_dir() else path.stem
+        yield Document(id, text, scope=UNMARKED)
     problems.raise_if_any()
+
+
+def article_text(content: bytes, where: str) -> str:
+    """The text of a UTF-8 file. Raises InputError where it is of another encoding, or holds nothing to read."""
+    text = decoded(content, where)
+    if "\0" in text:
+        raise InputError(where, "holds NUL characters, so it is UTF-16, or no text", "save it as UTF-8 text")
+    if not text.strip():
+        raise InputError(where, "the article is empty", "put the text back, or leave the file out")
+    return text

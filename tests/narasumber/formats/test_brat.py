@@ -315,7 +315,7 @@ def test_labels_are_mapped_before_they_are_checked(pair: Pair) -> None:
     document = next(read(path, "brat", {"Verb": "CUE", "Person": "PER", "Speaker": "SOURCE"}))
     assert document == read_brat(pair(ANN + RELATIONS))
     (problem,) = problems(pair(ANN.replace("PER", "Person")))
-    cure = "map it with --label Person=LABEL, in a config labels: {Person: LABEL}; no LABEL leaves it out; labels are PER, "
+    cure = "map it with --label Person=LABEL, in a config labels: {Person: LABEL}; no LABEL leaves it out; labels are"
     assert problem.startswith(f"a.ann:4: unknown label 'Person'\n    {cure}")
 
 
