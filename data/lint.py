@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final, Literal
 
+from data.sources import is_uncorrected
 from data.splits import normalised
 from narasumber.document import Document, Span
 from narasumber.formats.common import left_out_of
@@ -103,9 +104,10 @@ def lint(documents: Sequence[Document], min_examples: int = 5) -> list[Finding]:
     Errors are what the guidelines rule out and no reader can mean: `crosses-line`, `overlap`, `edge` (white space),
     `no-content`, `no-attribution`, `source-in-content`. Warnings are what training loses or may learn wrong:
     `cut-word`, `gap`, `crossing`, `edge` (punctuation), `no-form`, `no-kind`, `form`, `open-quote`, `other-label`,
-    `unusual-cue`, `no-entity`, `no-speech`, `encoding`, `lost-space`. Infos are good to know: `too-deep`,
-    `repeated-sentence`, and over all documents `two-labels` (a name that is of several, none of them clearly its own),
-    `left-out` (what a reader could not take over) and `few-examples` (labels with fewer than `min_examples`).
+    `unusual-cue`, `no-entity`, `no-speech`, `encoding`, `lost-space`, and over all documents `uncorrected` (what a
+    model read). Infos are good to know: `too-deep`, `repeated-sentence`, and over all documents `two-labels` (a name
+    that is of several, none of them clearly its own), `left-out` (what a reader could not take over) and
+    `few-examples` (labels with fewer than `min_examples`).
 
     What a document's scope does not speak of is not missed. Where an article is there more than once, each
     annotator's documents are looked at by themselves.
@@ -130,7 +132,7 @@ def lint(documents: Sequence[Document], min_examples: int = 5) -> list[Finding]:
                 *_repeated(document, first_in),
             ]
             findings += sorted(found, key=lambda finding: (finding.start, finding.end, finding.code))
-        findings += [*_two_labels(own, known), *_left_out(own), *_scarce(own, min_examples)]
+        findings += [*_two_labels(own, known), *_uncorrected(own), *_left_out(own), *_scarce(own, min_examples)]
     return findings
 
 
@@ -566,6 +568,12 @@ def _repeated(document: Document, first_in: dict[Name, str]) -> Iterator[Finding
             what = f"this sentence stands in {first_in[key]} too"
             cure = "if the articles are the same, drop one; `fraction` and `folds` keep near-duplicates together"
             yield _at(document, (start, end), "repeated-sentence", "info", what, cure)
+
+
+def _uncorrected(documents: Sequence[Document]) -> Iterator[Finding]:
+    if read := list(filter(is_uncorrected, documents)):
+        what = f"{len(read)} documents hold what a model has read, corrected by nobody"
+        yield _at(read[0], (0, 0), "uncorrected", "warning", what, "correct it, or it is learned as if it were right")
 
 
 def _left_out(documents: Sequence[Document]) -> Iterator[Finding]:

@@ -164,6 +164,11 @@ def with_meta(document: Document) -> Document:
     return replace(document, meta={**meta, **document.meta})
 
 
+def is_uncorrected(document: Document) -> bool:
+    """Whether its annotation is a model's that nobody has corrected, as readers of predictions say."""
+    return str(document.meta.get("annotator", "")).startswith("model:")
+
+
 def taught(document: Document) -> Document:
     """What a model learns from, without what else is known of an article."""
     return replace(document, meta={key: value for key, value in document.meta.items() if key == "unknown"})

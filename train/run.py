@@ -19,7 +19,7 @@ from rich.console import Console
 from transformers import PreTrainedModel
 
 from data.learned import Learned
-from data.sources import fingerprint
+from data.sources import fingerprint, is_uncorrected
 from data.splits import is_known
 from eval.score import selection_score
 from models.encoders import Encoder, check_coverage, load_encoder
@@ -88,6 +88,11 @@ def checked_parts(config: Config) -> list[Part]:
     encoder = checked_encoder(config)
     before = Learned.read(config.model.encoder)
     for part in parts:
+        for key, own in (("held_out", part.held_out), ("development", part.development)):
+            if read := [document.id for document in own if is_uncorrected(document)]:
+                what = f"what a model has read, corrected by nobody, measures none: {', '.join(read[:3])}"
+                cure = "correct it, or hold out what people have annotated"
+                raise InputError(f"{config.name}: data.{key}", f"{what}{', ...' * (len(read) > 3)}", cure)
         # What has chosen the earlier model may choose this one, too, but not measure it.
         unlike = ((part.held_out, before.learned | before.chosen_by), (part.development, before.learned))
         if seen := [document.id for own, known in unlike for document in own if is_known(document, known)]:
@@ -395,6 +400,8 @@ def _tell(name: str, config: Config, part: Part, sampling: Sequence[Mapping[str,
     asked = {layer_of_head(head) for head in config.layers}
     for source, articles in zip(config.data.sources, part.train, strict=True):
         closed = [layer for layer, own in joined({article.scope for article in articles}).layers if own.closed]
+        if read := sum(map(is_uncorrected, articles)):
+            console.print(f"{name}: {source.title}: {read:,} articles hold what a model has read, corrected by nobody")
         marked = {span.layer for article in articles for span in article.spans}
         told_already = source.corpus or source.annotates is not None
         if marked and not told_already and (absent := [layer for layer in closed if layer in asked - marked]):

@@ -16,10 +16,10 @@ a line:
 JSON-MIN is flat, `{"id": 7, "text": "Ani kata", "label": [{"start": 0, ...}], "annotator": 3, ...}`, without relations
 and with no telling which span a choice belongs to.
 
-Several people's annotations of a task are as many Documents with one id and an `annotator` in `meta`. A task that
-nobody annotated gives its predictions, each with the annotator `model:VERSION` and its `score`. What is left out, such
-as predictions beside annotations, or a task with neither, is counted in `meta["left_out"]` of the Document after it, or
-of the last.
+Several people's annotations of a task are as many Documents with one id and an `annotator` in `meta`. Predictions are
+read from a file where nobody annotated any task, each with the annotator `model:VERSION` and its `score`: beside
+annotations they are what nobody has corrected yet. What is left out, such as these, or a task with neither, is counted
+in `meta["left_out"]` of the Document after it, or of the last.
 
 Offsets count code points in versions since 2021, UTF-16 units in those before, and a CRLF as one character or two:
 what `value.text` says decides. There a line end is written `\n`, as two characters.
@@ -95,8 +95,9 @@ def read(path: Path, labels: LabelMap) -> Iterator[Document]:
     held: Document | None = None
     ids: dict[str, int] = {}
     usual = cache(lambda: _usual_field(path))
+    annotated = cache(lambda: any(_annotations(task) for _, task in _tasks(path, Problems())))
     for where, task in _tasks(path, problems):
-        for document in _documents(where, task, usual, ids, labels, passed, problems):
+        for document in _documents(where, task, usual, annotated, ids, labels, passed, problems):
             if held is not None:
                 yield held
             held = document
@@ -218,15 +219,17 @@ def _documents(
     where: str,
     task: _Item,
     usual: Callable[[], str],
+    annotated: Callable[[], bool],
     ids: dict[str, int],
     labels: LabelMap,
     passed: Counter[str],
     problems: Problems,
 ) -> Iterator[Document]:
-    """One Document for each annotation of a task, or for each prediction if it has none.
+    """One Document for each annotation of a task, or for each prediction if no task of the file has one.
 
-    `usual` is asked for the field of the text where the task does not tell. `ids` has the hash of the text that each
-    names. `passed` counts what is left out until there is a Document that can say so.
+    `usual` is asked for the field of the text where the task does not tell, `annotated` for whether a task has any.
+    `ids` has the hash of the text that each names. `passed` counts what is left out until there is a Document that can
+    say so.
     """
     own, predictions = _annotations(task), task.get("predictions") or []
     taken = own or predictions
@@ -238,6 +241,9 @@ def _documents(
         passed["annotations that were skipped"] += len(taken) - len(shown)
     if not taken:
         passed["tasks without annotation"] += 1
+    elif not own and annotated():
+        passed["tasks with predictions that nobody corrected"] += 1
+        return
     if own and predictions:
         passed["predictions beside annotations"] += len(predictions) if isinstance(predictions, list) else 1
     results = [item.get("result") or [] for item in shown]

@@ -397,6 +397,15 @@ def test_a_name_with_a_capital_inside_is_one_where_names_are_marked_or_nobody_ma
 # All documents.
 
 
+def test_what_a_model_read_and_nobody_corrected_is_told_once() -> None:
+    own = [
+        Document(str(number), "Kim", meta={"annotator": who}) for number, who in enumerate(("Ani", "model:m", "model:"))
+    ]
+    (finding,) = (finding for finding in lint(own, 1) if finding.code == "uncorrected")
+    assert (finding.document, finding.severity) == ("1", "warning")
+    assert finding.what.startswith("2 documents hold what a model has read")
+
+
 def test_what_a_reader_left_out_is_told_once_a_kind() -> None:
     meta: list[dict[str, Any]] = [
         {"left_out": {"spans labelled X": 2}},

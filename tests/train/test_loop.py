@@ -495,6 +495,27 @@ def test_a_layer_that_no_article_of_a_source_marks_is_told(
         assert (told in err) == ("give it annotates: [entity]" in err) == is_told
 
 
+def test_what_a_model_read_and_nobody_corrected_may_teach_and_measures_nothing(
+    config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seeds = list(Source(path=ROOT / "seeds").load())
+    read = [replace(own, meta={"model": "m"}) if own.id[:3] == "003" else own for own in seeds]
+    formats.write((own for own in read if own.meta.get("model")), tmp_path / "read.json", "labelstudio")
+    formats.write((own for own in read if not own.meta.get("model")), tmp_path / "gold.jsonl", "json")
+    gold, predicted = Source(path=tmp_path / "gold.jsonl"), Source(path=tmp_path / "read.json")
+    taught = replaced(config, sources=(gold, predicted), held_out=None)
+    train(named(config, "taught", epochs=1).model_copy(update={"data": taught}))
+    err = " ".join(capsys.readouterr().err.split())
+    assert "read.json: 1 articles hold what a model has read, corrected by nobody" in err
+    for key in ("held_out", "development"):
+        measured = replaced(config, **{"sources": (gold,), "held_out": None, key: (predicted,)})
+        with pytest.raises(
+            InputError, match=rf"data\.{key}: what a model has read, corrected by nobody, measures none"
+        ):
+            train(named(config, "measured", epochs=1).model_copy(update={"data": measured}))
+    assert not (Path("runs") / "measured").exists()
+
+
 def test_heads_of_an_earlier_run_are_kept_or_refused(config: Config) -> None:
     earlier = train(named(config, "earlier", epochs=1))
     for shape, told in ((True, None), (False, "was trained with it"), ("auto", None)):

@@ -6,6 +6,7 @@ import json
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,14 @@ def test_predictions_are_read_where_nobody_annotated(read: Read) -> None:
     (gold,) = read([task(region("a", "ORG", 0, 3), predictions=models)])
     assert [span.label for span in gold.spans] == ["ORG"]
     assert gold.meta == {"left_out": {"predictions beside annotations": 2}}
+
+
+def test_predictions_among_annotated_tasks_are_what_nobody_has_corrected_yet(read: Read) -> None:
+    bare = task(annotations=[], predictions=[{"model_version": "m 1", "result": [region("a", "ORG", 0, 3)]}])
+    left = {"tasks with predictions that nobody corrected": 2}
+    for tasks in ([bare, bare, task(*WHOLE)], [task(*WHOLE), bare, bare]):
+        (document,) = read(tasks)
+        assert document == replace(EXPECTED, meta={"left_out": left})
 
 
 def test_tasks_that_say_nothing_are_counted(read: Read) -> None:
