@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -23,7 +23,7 @@ from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
 from narasumber.formats.common import LabelMap
 from narasumber.formats.projects import CURATED, files_of, is_of_several
-from narasumber.labels import HEADS, Head, Layer, layer_of_head
+from narasumber.labels import ATTRIBUTES, HEADS, Head, Layer, layer_of_head
 from narasumber.scope import Scope, joined
 from narasumber.tags import MASKED, bio, flat_view
 from narasumber.words import words
@@ -34,40 +34,48 @@ Ratings = npt.NDArray[np.int64]
 """[annotators, units]: the number of the category that each saw in each, `MASKED` where one said nothing."""
 
 
+LINKS: Final = "links"
+ATTRIBUTION: Final = "attribution"
+
+_Stretches = tuple[tuple[int, int], ...]
+"""What a span covers, as `Span.stretches`."""
+
+
 @dataclass(frozen=True)
 class PairAgreement:
-    """Two annotators on the articles that both annotated: the exact spans of each, and those that both marked."""
+    """Two annotators on the articles that both annotated: how much each said, and what both did."""
 
     first: str
     second: str
     articles: int
-    spans_first: int
-    spans_second: int
+    said_first: int
+    said_second: int
     both: int
     f1: float | None
-    """Of either against the other; None where neither marked anything."""
+    """Of either against the other; None where neither said anything."""
 
 
 @dataclass(frozen=True)
 class LayerAgreement:
-    """One head: `alpha` over `words`, and each pair of annotators; `f1` is that of all pairs' counts added up."""
+    """One row of `Agreement`: `alpha` over `units`, and each pair; `f1` is of the counts of all pairs, added up."""
 
     alpha: float | None
-    words: int
+    units: int
     f1: float | None
     pairs: tuple[PairAgreement, ...]
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """`articles` that two annotators or more have read, and what they make of them.
+    """`articles` that two annotators or more have read, and what they make of them: the spans of each head; the `links`
+    of CUEs to a SOURCE or CONTENT; each whole `attribution`; and, of spans that both marked, `Kind` and `Form`.
 
     `dataclasses.asdict` makes plain JSON values of it.
     """
 
     annotators: tuple[str, ...]
     articles: int
-    layers: dict[Head, LayerAgreement]
+    layers: dict[str, LayerAgreement]
 
 
 @dataclass(frozen=True)
@@ -209,7 +217,8 @@ def agreement(documents: Iterable[Document]) -> Agreement:
     is the same either way round (Hripcsak and Rothschild 2005). Alpha is Krippendorff's for nominal data, its units the
     words, its value the label over a word or none. That is not his alpha for unitizing, which weighs how far bounds are
     apart: words are what a model is trained on, and a span whose bounds differ by a word then disagrees in that word
-    alone. What a BIO view cannot say is missing data.
+    alone. What a BIO view cannot say is missing data. Of attributes its units are the spans that several marked. Links
+    and attributions, which have no units to choose from, have none.
 
     Layers that an annotation does not speak of, or leaves open (`Scope`), are not compared. Raises InputError as
     `by_article`, and where no article has two annotators.
@@ -221,36 +230,108 @@ def agreement(documents: Iterable[Document]) -> Agreement:
         what = "has one annotator only" if len(annotators) < 2 else "share no article"
         cure = "name the folders of two annotators or more, the same articles in them under the same file names"
         raise InputError(" and ".join(annotators) or "the input", what if annotators else "holds no article", cure)
-    return Agreement(annotators, len(shared), {head: _layer(list(shared.values()), annotators, head) for head in HEADS})
+    own = list(shared.values())
+    layers: dict[str, LayerAgreement] = {head: _layer(own, annotators, head) for head in HEADS}
+    layers |= {LINKS: _speech(own, annotators, _links), ATTRIBUTION: _speech(own, annotators, _whole)}
+    layers |= {name: _attribute(own, annotators, name) for name in ATTRIBUTES}
+    return Agreement(annotators, len(shared), layers)
 
 
 def _layer(articles: Sequence[Mapping[str, Document]], annotators: Sequence[str], head: Head) -> LayerAgreement:
     rows: list[Ratings] = []
-    counts: dict[tuple[str, str], Counter[str]] = {pair: Counter() for pair in combinations(annotators, 2)}
+    counts = _Counts(annotators)
     for article in articles:
-        own = {who: document for who, document in article.items() if _closed(document, layer_of_head(head))}
+        own = _speaking(article, layer_of_head(head))
         grid = words(next(iter(article.values())).text)
         row = np.full((len(annotators), len(grid)), MASKED, dtype=np.int64)
         for who, document in own.items():
             tags = bio(document, head, grid)[0]
             row[annotators.index(who)] = np.where(tags == MASKED, MASKED, (tags + 1) // 2)
         rows.append(row)
-        spans = {who: _exact(document, head) for who, document in own.items()}
-        for pair in combinations(sorted(spans), 2):
-            one, two = (spans[who] for who in pair)
-            counts[pair].update(articles=1, first=len(one), second=len(two), both=len(one & two))
-    ratings = np.concatenate(rows, axis=1)
-    total = sum(counts.values(), Counter[str]())
-    return LayerAgreement(
-        alpha(ratings),
-        int(((ratings != MASKED).sum(axis=0) > 1).sum()),
-        _f1(total),
-        tuple(
-            PairAgreement(*pair, own["articles"], own["first"], own["second"], own["both"], _f1(own))
-            for pair, own in counts.items()
-            if own["articles"]
-        ),
-    )
+        counts.read(own)
+        counts.add({who: _exact(document, head) for who, document in own.items()})
+    return counts.table(np.concatenate(rows, axis=1))
+
+
+def _speech(
+    articles: Sequence[Mapping[str, Document]], annotators: Sequence[str], said: Callable[[Document], set[Any]]
+) -> LayerAgreement:
+    """What annotators who looked for all of speech say of it."""
+    counts = _Counts(annotators)
+    for article in articles:
+        own = _speaking(article, "source", "cue", "content")
+        counts.read(own)
+        counts.add({who: said(document) for who, document in own.items()})
+    return counts.table()
+
+
+def _links(document: Document) -> set[tuple[_Stretches, Layer, _Stretches]]:
+    return {
+        (own.cue.stretches(document.text), span.layer, span.stretches(document.text))
+        for own in document.attributions
+        for span in own.spans[1:]
+    }
+
+
+def _whole(document: Document) -> set[frozenset[tuple[Layer, _Stretches]]]:
+    return {
+        frozenset((span.layer, span.stretches(document.text)) for span in own.spans) for own in document.attributions
+    }
+
+
+def _attribute(articles: Sequence[Mapping[str, Document]], annotators: Sequence[str], name: str) -> LayerAgreement:
+    layer, values = ATTRIBUTES[name]
+    columns: list[Ratings] = []
+    counts = _Counts(annotators)
+    for article in articles:
+        chosen = {
+            who: {span.stretches(document.text): span.attribute(name) for span in document.layer(layer)}
+            for who, document in _speaking(article, layer).items()
+        }
+        for span in sorted(set[_Stretches]().union(*chosen.values())):
+            told = {who: own[span] for who, own in chosen.items() if span in own}
+            counts.add({who: {value} if value else set() for who, value in told.items()})
+            column = [values.index(value) if (value := told.get(who)) else MASKED for who in annotators]
+            columns.append(np.array(column, dtype=np.int64)[:, None])
+        counts.read(chosen)
+    empty = np.empty((len(annotators), 0), dtype=np.int64)
+    return counts.table(np.concatenate([empty, *columns], axis=1))
+
+
+class _Counts:
+    """What each pair of annotators say, both of them and each."""
+
+    def __init__(self, annotators: Sequence[str]) -> None:
+        self.pairs: dict[tuple[str, str], Counter[str]] = {pair: Counter() for pair in combinations(annotators, 2)}
+
+    def read(self, annotators: Iterable[str]) -> None:
+        """An article that these read."""
+        for pair in combinations(sorted(annotators), 2):
+            self.pairs[pair]["articles"] += 1
+
+    def add(self, said: Mapping[str, set[Any]]) -> None:
+        """What each of these says of the same."""
+        for pair in combinations(sorted(said), 2):
+            one, two = (said[who] for who in pair)
+            self.pairs[pair].update(first=len(one), second=len(two), both=len(one & two))
+
+    def table(self, ratings: Ratings | None = None) -> LayerAgreement:
+        total = sum(self.pairs.values(), Counter[str]())
+        return LayerAgreement(
+            None if ratings is None else alpha(ratings),
+            0 if ratings is None else int(((ratings != MASKED).sum(axis=0) > 1).sum()),
+            _f1(total),
+            tuple(
+                PairAgreement(*pair, own["articles"], own["first"], own["second"], own["both"], _f1(own))
+                for pair, own in self.pairs.items()
+                if own["articles"]
+            ),
+        )
+
+
+def _speaking(article: Mapping[str, Document], *layers: Layer) -> dict[str, Document]:
+    """The documents of those who looked for these layers."""
+    return {who: own for who, own in article.items() if all(_closed(own, layer) for layer in layers)}
 
 
 def _closed(document: Document, layer: Layer) -> bool:
@@ -259,7 +340,7 @@ def _closed(document: Document, layer: Layer) -> bool:
     return scope is not None and scope.closed
 
 
-def _exact(document: Document, head: Head) -> set[tuple[str, tuple[tuple[int, int], ...]]]:
+def _exact(document: Document, head: Head) -> set[tuple[str, _Stretches]]:
     return {(span.label, span.stretches(document.text)) for span in flat_view(document, head)[0]}
 
 

@@ -321,6 +321,7 @@ def agree(
     from data.agreement import adjudicate as majority
     from data.agreement import agreement, load_annotators, with_notes
     from narasumber.formats import write
+    from narasumber.labels import HEADS
 
     if (adjudicate is None) != (to is None):
         raise InputError("--to", "goes with --adjudicate", "give both: --adjudicate majority --to DIR")
@@ -336,14 +337,16 @@ def agree(
         return "" if value is None else f"{value:.3f}"
 
     table = Table(title=f"{len(found.annotators)} annotators, {found.articles} articles that several of them read")
-    for column in ("layer", "annotators", "articles", "spans", "both", "F1", "alpha"):
-        table.add_column(column, justify="left" if column in ("layer", "annotators") else "right")
+    for column in ("", "annotators", "articles", "each", "both", "F1", "alpha"):
+        table.add_column(column, justify="left" if column in ("", "annotators") else "right")
     for layer, own in found.layers.items():
+        if layer not in HEADS and own.f1 is None:  # nobody said any, or the format cannot
+            continue
         table.add_row(layer, "all", "", "", "", shown(own.f1), shown(own.alpha))
         for pair in own.pairs:
-            spans = f"{pair.spans_first}, {pair.spans_second}"
+            each = f"{pair.said_first}, {pair.said_second}"
             names = Text(_printable(f"{pair.first}, {pair.second}"))
-            table.add_row("", names, str(pair.articles), spans, str(pair.both), shown(pair.f1))
+            table.add_row("", names, str(pair.articles), each, str(pair.both), shown(pair.f1))
     Console(width=None if sys.stdout.isatty() else 200).print(table)
 
     def plain(document: Document) -> Document:

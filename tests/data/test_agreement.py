@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -99,15 +100,36 @@ def test_who_agrees_wholly_and_who_in_part() -> None:
     entity = found.layers["entity"]
     first, second, third = entity.pairs
     assert (first.first, first.second, first.f1) == ("ani", "budi", 1.0)
-    assert (second.spans_first, second.spans_second, second.both, second.f1) == (2, 3, 1, 0.4)
+    assert (second.said_first, second.said_second, second.both, second.f1) == (2, 3, 1, 0.4)
     assert (third.both, third.articles, entity.f1) == (1, 1, 2 * (2 + 1 + 1) / (4 + 5 + 5))
     values = np.zeros((3, len(GRID)), dtype=np.int64)
     words_of = {TEXT[start:end]: place for place, (start, end) in enumerate(GRID)}
     values[:, words_of["Ani"]], values[:, words_of["Solo"]], values[2, words_of["Budi"]] = 1, (3, 3, 4), 1
-    assert (entity.alpha, entity.words) == (alpha(values), len(GRID))
+    assert (entity.alpha, entity.units) == (alpha(values), len(GRID))
     cue = found.layers["cue"]
     assert (cue.alpha, cue.f1, {pair.f1 for pair in cue.pairs}) == (None, None, {None})
     assert json.loads(json.dumps(asdict(found)))["layers"]["entity"]["pairs"][0]["f1"] == 1.0
+
+
+def test_who_agrees_on_links_attributions_and_attributes() -> None:
+    named, other = replace(SOURCE, attributes=(("Kind", "Institution"),)), span("SOURCE", "Tuti", Kind="Person")
+    one = by("ani", SOURCE, CUE, CONTENT, links=[Attribution(CUE, (SOURCE,), (CONTENT,))])
+    two = by("budi", named, other, CUE, CONTENT, links=[Attribution(CUE, (named,), (CONTENT,))])
+    three = by("citra", SOURCE, CUE, CONTENT, links=[Attribution(CUE, (), (CONTENT,))])
+    four = by("dewi", ANI, scope=Scope((("entity", dict(WHOLE.layers)["entity"]),)))
+    layers = agreement([one, two, three, four]).layers
+    assert list(layers) == [*HEADS, "links", "attribution", "Form", "Kind"]
+
+    def told(name: str) -> list[tuple[str, str, int, int, int]]:
+        return [(own.first, own.second, own.said_first, own.said_second, own.both) for own in layers[name].pairs]
+
+    assert told("links") == [("ani", "budi", 2, 2, 2), ("ani", "citra", 2, 1, 1), ("budi", "citra", 2, 1, 1)]
+    assert told("attribution") == [("ani", "budi", 1, 1, 1), ("ani", "citra", 1, 1, 0), ("budi", "citra", 1, 1, 0)]
+    assert told("Kind") == [("ani", "budi", 1, 1, 0), ("ani", "citra", 1, 1, 1), ("budi", "citra", 1, 1, 0)]
+    assert told("Form") == [("ani", "budi", 1, 1, 1), ("ani", "citra", 1, 1, 1), ("budi", "citra", 1, 1, 1)]
+    assert (layers["links"].alpha, layers["links"].units) == (None, 0)
+    assert layers["Kind"].units == 1 and layers["Kind"].alpha == alpha(np.array([[0], [1], [0]]))
+    assert layers["Form"].alpha is None and layers["Form"].f1 == 1.0
 
 
 @st.composite
@@ -144,7 +166,7 @@ def test_agreement_is_that_of_the_score_and_knows_no_order(documents: list[Docum
                 continue  # the score compares nothing where tags cannot say spans
             right, second, first = span_counts(sides[0], sides[1], head).sum(axis=0)
             assert (pair.articles, pair.both) == (len(both), right)
-            assert (pair.spans_first, pair.spans_second) == (first, second)
+            assert (pair.said_first, pair.said_second) == (first, second)
 
 
 @settings(max_examples=30)
@@ -187,7 +209,7 @@ def test_layers_that_an_annotation_does_not_speak_of_or_leaves_open_are_not_comp
     entities = Scope((("entity", dict(WHOLE.layers)["entity"]),))
     cues = Scope((*entities.layers, ("cue", LayerScope((("CUE",),), closed=False))))
     found = agreement([by("ani", ANI, CUE), by("budi", ANI, scope=entities), by("citra", ANI, CUE, scope=cues)])
-    assert found.layers["cue"].pairs == () and found.layers["cue"].words == 0
+    assert found.layers["cue"].pairs == () and found.layers["cue"].units == 0
     assert [pair.f1 for pair in found.layers["entity"].pairs] == [1.0] * 3
 
 
@@ -329,6 +351,8 @@ def test_the_command_compares_folders_and_writes_what_the_majority_says(here: Co
     done = here("agree", "ani", "budi", "citra", *ways, folder=folders)
     assert done.returncode == 0, done.stderr
     assert "3 annotators, 5 articles" in done.stdout and "ani, citra" in done.stdout
+    for name in ("links", "attribution", "Form", "Kind"):
+        assert re.search(rf"│ {name} +│ all ", done.stdout)
     assert "all: 5 articles; left out:" in done.stdout and "tie: 001_718e06cf24c873e4:" in done.stdout
     assert "odd: 5 articles with disagreements" in done.stdout
     gold, settled = read_brat_folder(folders / "ani"), read_brat_folder(folders / "all")
