@@ -1,8 +1,11 @@
-"""From a finished run to scores, errors and report: held-out articles, each read by the model that never saw it."""
+"""From a finished run to scores, errors and report: held-out articles, each read by the model that never saw it, or
+others that no model of the run has seen.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +15,8 @@ import yaml
 from pydantic import ValidationError
 
 from data.learned import Learned
-from data.sources import DataConfig, fingerprint
-from data.splits import leaked_sentences
+from data.sources import DataConfig, Source, fingerprint, is_uncorrected
+from data.splits import is_known, leaked_sentences, refuse_doubled
 from eval.baselines import attribution_baseline, entity_baseline
 from eval.report import num, write_report
 from eval.score import attribution_counts, compare, find_errors, learned_by, score, span_counts
@@ -81,6 +84,9 @@ def learned_of(run: Path) -> set[str]:
 def documents_of(run: Path) -> dict[str, Document]:
     """The articles of the run's config, by id, as they are now."""
     config = read_of(run, "config.yaml")
+    if isinstance(config, dict) and "text" in config:
+        cure = "name a run of `narasumber train` that begins with it: model.encoder"
+        raise InputError(str(run), "is a run of `narasumber adapt`, whose model marks nothing", cure)
     try:
         data = DataConfig.model_validate(config.get("data") if isinstance(config, dict) else None)
     except ValidationError as error:
@@ -97,18 +103,44 @@ def held_out_of(run: Path, documents: dict[str, Document], part: str = "held_out
     return [documents[name] for name in split[part]]
 
 
-def predict_folds(run: Path) -> Iterator[Evaluated]:
-    """Each fold's held-out articles as its model reads them, with gold of what the run learned."""
+def predict_folds(run: Path, on: Source | None = None) -> Iterator[Evaluated]:
+    """Each fold's held-out articles, or those of `on`, as its model reads them, with gold of what the run learned."""
     folds = folds_of(run)
+    if on and len(folds) > 1:
+        cure = f"name one of them: {folds[0]}, or train without folds"
+        raise InputError(str(run), "has a model for each fold, and other articles want one", cure)
     documents = documents_of(run)
     learned = learned_of(run)
     for fold in folds:
-        gold = [_part(document, learned) for document in held_out_of(fold, documents)]
+        own = _unseen_of(on, fold, documents) if on else held_out_of(fold, documents)
+        gold = [_part(document, learned) for document in own]
         training = held_out_of(fold, documents, "train")
         network, tokenizer, settings = load(model_folder(fold))
         tagger = torch_tagger(network, tokenizer, settings)
         predicted = [tagger.annotate(document.bare()) for document in gold]
         yield Evaluated(fold, gold, predicted, training, changed_since_training(fold, documents))
+
+
+def _unseen_of(on: Source, fold: Path, documents: dict[str, Document]) -> list[Document]:
+    """The articles of a source. Raises InputError where they cannot measure the fold's model."""
+    own = on.load()
+    where = f"--on {on.path}"
+    refuse_doubled(where, own)
+    heads = [head for head in HEADS if head in learned_of(fold)]
+    if not any(document.scope.layer(layer_of_head(head)) for document in own for head in heads):
+        raise InputError(where, f"annotates none of {', '.join(heads)}", "name articles with gold annotation")
+    if read := [document.id for document in own if is_uncorrected(document)]:
+        raise InputError(where, f"{_some(read)}: what a model has read, corrected by nobody", "name gold annotation")
+    parts = (held_out_of(fold, documents, part) for part in ("train", "development"))
+    told = Learned.read(str(model_folder(fold))).then(*parts)
+    if seen := [document.id for document in own if is_known(document, told.learned | told.chosen_by)]:
+        what = f"{model_folder(fold)} has learned from {_some(seen)}, or was chosen by it"
+        raise InputError(where, what, "leave out what it has seen")
+    return own
+
+
+def _some(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:3])}{', ...' * (len(names) > 3)}"
 
 
 def _part(document: Document, learned: Set[str]) -> Document:
@@ -118,15 +150,26 @@ def _part(document: Document, learned: Set[str]) -> Document:
     return document.with_annotation((span for span in document.spans if span.layer in layers), attributions)
 
 
-def evaluate_run(run: Path) -> tuple[dict[str, Any], Path]:
-    """Writes `eval/` of the run directory; returns what scores.json holds, and the path of report.html.
+def report_folder(run: Path, on: Source | None = None) -> Path:
+    """Where the scores of a run on its held-out articles are, or those on others."""
+    if on is None:
+        return run / "eval"
+    name = on.name or on.corpus or on.path.resolve().stem
+    return run / f"eval-{re.sub(r'[^a-zA-Z0-9_.-]+', '-', name)}{f'-{on.split}' if on.split else ''}"
 
-    Raises InputError if the run is not finished, held nothing out, or its articles are gone.
+
+def evaluate_run(run: Path, on: Source | None = None) -> tuple[dict[str, Any], Path]:
+    """Writes `report_folder` of the run's held-out articles, or of those of `on`; returns what scores.json holds, and
+    the path of report.html.
+
+    Raises InputError if the run is not finished, held nothing out, or its articles are gone; and where a model of it
+    has seen those of `on`.
     """
-    folds = list(predict_folds(run))
+    folds = list(predict_folds(run, on))
     gold = [document for fold in folds for document in fold.gold]
     if not gold:
-        raise InputError(f"{run}/config.yaml: data.held_out", "the run held no article out", "train with data.held_out")
+        cure = "train with data.held_out, or name other articles: --on PATH"
+        raise InputError(f"{run}/config.yaml: data.held_out", "the run held no article out", cure)
     predicted = [document for fold in folds for document in fold.predicted]
     leaked: dict[str, list[tuple[int, int]]] = {}
     for fold in folds:
@@ -139,26 +182,27 @@ def evaluate_run(run: Path) -> tuple[dict[str, Any], Path]:
     learned = learned_of(run)
     errors = [error for error in find_errors(gold, predicted) if error["head"] in learned]
     metrics = [row for fold in folds[:1] for row in read_of(fold.folder, "metrics.jsonl")]
-    facts = _facts(run, folds, leaked)
+    facts = _facts(run, folds, leaked) | ({"on": str(on.path)} if on else {})
     changed = any(fold.changed for fold in folds)
     summed = {
         "run": run.name,
+        "on": str(on.path) if on else None,
         "learned": [name for name in (*HEADS, "attribution") if name in learned],
         "model": scores,
         "baselines": baselines,
         "articles_changed": changed,
     }
+    target = report_folder(run, on)
+    title = f"{run.name} on {on.title}" if on else run.name
     try:
-        with new_folder(run / "eval") as aside:
+        with new_folder(target) as aside:
             (aside / "scores.json").write_text(json.dumps(summed, indent=2) + "\n", encoding="utf-8")
             _write_lines(aside / "predictions.jsonl", [document.to_json() for document in predicted])
             _write_lines(aside / "errors.jsonl", errors)
-            write_report(run.name, facts, scores, baselines, gold, predicted, errors, metrics, aside)
+            write_report(title, facts, scores, baselines, gold, predicted, errors, metrics, aside)
     except OSError as error:
-        raise InputError(
-            str(run / "eval"), f"cannot be written: {error.strerror}", "make room or get the right"
-        ) from None
-    return summed, run / "eval" / "report.html"
+        raise InputError(str(target), f"cannot be written: {error.strerror}", "make room or get the right") from None
+    return summed, target / "report.html"
 
 
 def summary(summed: dict[str, Any]) -> str:
@@ -188,15 +232,28 @@ def summary(summed: dict[str, Any]) -> str:
     return "\n".join(table)
 
 
-def compare_runs(run: Path, other: Path) -> str:
-    """Differences of F1, with 95 % intervals by paired bootstrap over the held-out articles, as lines of text.
+def check_comparable(run: Path, other: Path, on: Source | None = None) -> None:
+    """Raises InputError where `compare_runs` will, once `run` is evaluated."""
+    documents = documents_of(run)
+    own = on.load() if on else [document for fold in folds_of(run) for document in held_out_of(fold, documents)]
+    _same_articles(run, own, other, predictions_of(other, on))
 
-    Raises InputError if one of the two is not evaluated, or they held other articles out.
+
+def _same_articles(run: Path, own: Sequence[Document], other: Path, others: Sequence[Document]) -> None:
+    first, second = (sorted((document.id, document.text) for document in side) for side in (own, others))
+    if first != second:
+        raise InputError(str(other), f"was scored on other articles than {run}", "compare runs of one split")
+
+
+def compare_runs(run: Path, other: Path, on: Source | None = None) -> str:
+    """Differences of F1, with 95 % intervals by paired bootstrap over the held-out articles, or those of `on`, as lines
+    of text.
+
+    Raises InputError if one of the two is not evaluated on them, or they held other articles out.
     """
-    gold = documents_of(run)
-    first, second = (sorted(predictions_of(place), key=lambda document: document.id) for place in (run, other))
-    if [(document.id, document.text) for document in first] != [(document.id, document.text) for document in second]:
-        raise InputError(str(other), f"held other articles out than {run}", "compare runs of one split")
+    gold = {document.id: document for document in on.load()} if on else documents_of(run)
+    first, second = (sorted(predictions_of(place, on), key=lambda document: document.id) for place in (run, other))
+    _same_articles(run, first, other, second)
     truth = [gold[document.id] for document in first]
     pairs = {head: (span_counts(truth, first, head), span_counts(truth, second, head)) for head in HEADS}
     learned = learned_of(run) & learned_of(other)
@@ -212,11 +269,13 @@ def compare_runs(run: Path, other: Path) -> str:
     return "\n".join(lines)
 
 
-def predictions_of(run: Path) -> list[Document]:
-    """The held-out articles as an evaluated run read them. Raises InputError if it is not evaluated."""
-    if not (run / "eval" / "predictions.jsonl").exists():
-        raise InputError(f"{run}/eval/predictions.jsonl", "is missing", f"narasumber evaluate {run}")
-    return [Document.from_json(row) for row in read_of(run / "eval", "predictions.jsonl")]
+def predictions_of(run: Path, on: Source | None = None) -> list[Document]:
+    """The held-out articles, or those of `on`, as a run read them. Raises InputError if it is not evaluated on them."""
+    folder = report_folder(run, on)
+    if not (folder / "predictions.jsonl").exists():
+        cure = f"narasumber evaluate {run}{f' --on {on.path}' if on else ''}"
+        raise InputError(str(folder / "predictions.jsonl"), "is missing", cure)
+    return [Document.from_json(row) for row in read_of(folder, "predictions.jsonl")]
 
 
 def _baseline(fold: Evaluated) -> list[Document]:

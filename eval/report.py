@@ -107,7 +107,8 @@ def write_report(
     """Writes `report.html` and `report.md` into `folder`. Raises OSError where it cannot be written.
 
     `scores` and each of `baselines` are of `eval.score.score`, `errors` of `find_errors`; `facts` tells `config`,
-    `environment`, `lost`, `folds` and `leaked_sentences`; `metrics` are the rows of `metrics.jsonl`.
+    `environment`, `lost`, `folds` and `leaked_sentences`, and `on`, where the articles are none of the run's; `metrics`
+    are the rows of `metrics.jsonl`.
     """
     view = {
         "name": name,
@@ -239,7 +240,7 @@ def _about(facts: Mapping[str, Any], articles: int) -> list[tuple[str, str]]:
     encoder = str(model.get("encoder", NONE)) + (f" @ {model['revision']}" if model.get("revision") else "")
     if len(folds) == 1:
         trained = f"{_count(len(folds[0]['train']), 'article')}: {', '.join(folds[0]['train'])}"
-        held_out = f"{_count(articles, 'article')}: {', '.join(folds[0]['held_out'])}"
+        held_out = f"{_count(articles, 'article')}: {facts.get('on') or ', '.join(folds[0]['held_out'])}"
     else:
         sizes = sorted({len(fold["train"]) for fold in folds})
         trained = f"{len(folds)} models, on {' to '.join(map(str, sizes[:: max(1, len(sizes) - 1)]))} articles each"
@@ -251,7 +252,7 @@ def _about(facts: Mapping[str, Any], articles: int) -> list[tuple[str, str]]:
     told = [
         ("encoder", encoder),
         ("trained on", _short(trained)),
-        ("held out", _short(held_out)),
+        ("scored on" if "on" in facts else "held out", _short(held_out)),
         ("left out", _short(_dropped(folds))),
         ("seed", str(machine.get("seed", config.get("seed", NONE)))),
         ("precision", f"{machine.get('precision', NONE)} on {machine.get('device', NONE)}"),

@@ -452,17 +452,46 @@ def sweep(
 @app.command()
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A finished run directory, such as runs/quickstart.")],
+    on: Annotated[
+        Path | None,
+        typer.Option(help="A file or folder of annotated articles, or a public corpus, in place of the held-out ones."),
+    ] = None,
+    origin: Annotated[
+        str, typer.Option("--from", metavar="FORMAT", help="The format of --on, or the public corpus that it is.")
+    ] = "auto",
+    split: Annotated[Literal["train", "dev", "test"] | None, typer.Option(help="Of the public corpus.")] = None,
+    label: Labels = None,
     against: Annotated[
         Path | None, typer.Option(help="Another evaluated run on the same articles, to compare with.")
     ] = None,
 ) -> None:
-    """Score the held-out articles and write the report."""
-    from eval.evaluate import compare_runs, evaluate_run, summary
+    """Score the held-out articles, or others that the model has not seen, and write the report."""
+    if origin not in READ:
+        _check_choice("--from", origin, (*READ, *_corpora()))
+    if on is None and (origin != "auto" or split or label):
+        raise InputError("--from, --split and --label", "speak of other articles", "name these: --on PATH")
+    if split and origin in READ:
+        raise InputError("--split", "goes with a public corpus", "name it: --from CORPUS")
+    from data.sources import Source
 
-    scores, report = evaluate_run(run)
+    others = None
+    if on and origin in READ:
+        found = _found_out(on, origin)
+        labels = _label_map(label or [])
+        _check_labels(labels, found)
+        others = Source(path=on, format=found, labels=labels)
+    elif on and label:
+        raise InputError("--label", f"{origin} has a table of its own", "leave it out")
+    elif on:
+        others = Source(path=on, corpus=origin, split=split)
+    from eval.evaluate import check_comparable, compare_runs, evaluate_run, summary
+
+    if against:
+        check_comparable(run, against, others)
+    scores, report = evaluate_run(run, others)
     typer.echo(summary(scores))
     if against:
-        typer.echo(compare_runs(run, against))
+        typer.echo(compare_runs(run, against, others))
     typer.echo(f"report: {report}")
 
 

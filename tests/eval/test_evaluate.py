@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +11,16 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from eval.evaluate import compare_runs, evaluate_run, predictions_of, summary
+from data.sources import Source
+from eval.evaluate import compare_runs, evaluate_run, predictions_of, read_of, summary
 from eval.release import card
 from eval.report import NONE, num
-from narasumber.document import Document
+from narasumber import formats
+from narasumber.document import Document, Span
 from narasumber.errors import InputError
+from narasumber.scope import UNMARKED
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 CORPORA = {
     "indonlu-nergrit/valid_preprocess.txt": "Vladimir/B-PERSON Putin/I-PERSON tiba/O di/O Rusia/B-PLACE ./O",
@@ -61,6 +67,12 @@ def test_held_out_corpora_are_scored_in_their_own_terms(run: Path, here: Callabl
     assert entities["PER"]["recall"] == entities["LOC"]["recall"] == 0.5  # they do not know small letters
     assert rules["attribution"]["exact"]["f1"] == 1.0
     assert (run / "eval" / "report.html").exists()
+    (corpus,) = (source for source in read_of(run, "config.yaml")["data"]["held_out"] if "nergrit" in source["corpus"])
+    words = ("--on", str(corpus["path"]), "--from", "indonlu-nergrit", "--split", "dev")
+    done = here("evaluate", str(run), *words, folder=run.parent.parent)
+    assert done.returncode == 0, done.stderr
+    entity = json.loads((run / "eval-indonlu-nergrit-dev" / "scores.json").read_text())["model"]["layers"]["entity"]
+    assert entity["micro"]["support"] == 2
 
 
 def test_articles_with_line_separators_of_unicode_are_read_back(tmp_path: Path) -> None:
@@ -101,6 +113,70 @@ def test_a_run_is_scored_on_what_it_learned(names_alone: Path) -> None:
     assert [row.split()[1] for row in rows] == ["layer", "entity"]
 
 
+def test_a_run_is_scored_on_other_articles(
+    names_alone: Path, run: Path, here: Callable[..., CompletedProcess[str]], tmp_path: Path
+) -> None:
+    evaluate_run(names_alone)
+    own = {document.id: document for document in predictions_of(names_alone)}
+    article = ROOT / "seeds" / "003_e50b77e81069cd99.txt"
+    done = here("evaluate", str(names_alone), "--on", str(article), "--from", "brat")
+    assert done.returncode == 0, done.stderr
+    folder = names_alone / "eval-003_e50b77e81069cd99"
+    assert f"report: {folder / 'report.html'}" in done.stdout
+    (read,) = predictions_of(names_alone, Source(path=article))
+    assert read.spans == own[read.id].spans
+    scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+    assert (scores["on"], list(scores["model"]["documents"])) == (str(article), [read.id])
+    report = (folder / "report.md").read_text(encoding="utf-8")
+    assert "on 003_e50b77e81069cd99.txt" in report and "scored on" in report
+
+    unseen = Document("new", "Watson bertemu Kim.", (Span("entity", "PER", 0, 6),))
+    formats.write([unseen], tmp_path / "new.jsonl", "json")
+    told = here("evaluate", str(names_alone), "--on", str(tmp_path / "new.jsonl"), "--against", str(run))
+    assert told.returncode == 2 and "eval-new/predictions.jsonl: is missing" in told.stderr
+    assert not (names_alone / "eval-new").exists()
+    for one in (run, names_alone):
+        assert here("evaluate", str(one), "--on", str(tmp_path / "new.jsonl")).returncode == 0
+    told = here("evaluate", str(names_alone), "--on", str(tmp_path / "new.jsonl"), "--against", str(run))
+    assert told.returncode == 0 and "entity" in told.stdout.partition(" minus ")[2]
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (Document("a", "Kim tiba.", scope=UNMARKED), "annotates none of entity"),
+        (Document("a", "Kim tiba.", meta={"annotator": "model:m"}), "a: what a model has read, corrected by nobody"),
+        (None, "has learned from 001_718e06cf24c873e4, 002_"),
+    ],
+)
+def test_articles_that_cannot_measure_a_model_are_refused(
+    names_alone: Path, tmp_path: Path, document: Document | None, said: str
+) -> None:
+    path = ROOT / "seeds"
+    if document:
+        formats.write([document], path := tmp_path / "a.jsonl", "json")
+    with pytest.raises(InputError, match=re.escape(said)):
+        evaluate_run(names_alone, Source(path=path))
+    assert not list(names_alone.glob("eval-a*")) and not list(names_alone.glob("eval-seeds*"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--split", "dev"], "name these: --on PATH"),
+        (["--on", "x", "--split", "dev"], "--split: goes with a public corpus"),
+        (["--on", "x", "--from", "indonlu-nerp", "--label", "A=PER"], "has a table of its own"),
+        (["--on", "x", "--from", "nerp"], "'nerp' is none of its values"),
+        (["--on", "x"], "x: no such file or folder in "),
+    ],
+)
+def test_articles_that_are_named_wrongly_are_told(
+    names_alone: Path, here: Callable[..., CompletedProcess[str]], words: list[str], said: str
+) -> None:
+    done = here("evaluate", str(names_alone), *words)
+    assert done.returncode == 2 and said in done.stderr
+
+
 def test_a_figure_reads_the_same_in_every_table() -> None:
     """0.8125 is rounded to an even digit by Python."""
     own = {"precision": 0.8125, "recall": 0.8125, "f1": 0.8125, "support": 16, "interval": [0.0625, 0.8125]}
@@ -120,5 +196,5 @@ def test_runs_are_compared_whatever_the_order_of_their_articles(names_alone: Pat
     file.write_text("".join(reversed(lines)), encoding="utf-8")
     assert "entity        +0.000" in compare_runs(names_alone, other)
     file.write_text(lines[0], encoding="utf-8")
-    with pytest.raises(InputError, match="held other articles out"):
+    with pytest.raises(InputError, match="was scored on other articles than"):
         compare_runs(names_alone, other)
