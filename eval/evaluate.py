@@ -47,11 +47,14 @@ def model_folder(run: Path) -> Path:
 
 
 def folds_of(run: Path) -> list[Path]:
-    """The run itself, or the runs of its folds. Raises InputError if it is no run or not finished."""
+    """The run itself, or the runs of its folds. Raises InputError if it is no run of `train` or not finished."""
     if not (run / "config.yaml").exists():
         raise InputError(
             str(run), "is no run directory", "name one that `narasumber train` wrote, such as runs/quickstart"
         )
+    if "text" in (read_of(run, "config.yaml") or ()):
+        cure = "name a run of `narasumber train` that begins with it: model.encoder"
+        raise InputError(str(run), "is a run of `narasumber adapt`, whose model marks nothing", cure)
     if not (run / "DONE").exists():
         raise InputError(str(run), "is not finished", "run `narasumber train` again: it resumes where it stopped")
     folds = sorted(path.parent for path in run.glob("*/config.yaml"))
@@ -84,9 +87,6 @@ def learned_of(run: Path) -> set[str]:
 def documents_of(run: Path) -> dict[str, Document]:
     """The articles of the run's config, by id, as they are now."""
     config = read_of(run, "config.yaml")
-    if isinstance(config, dict) and "text" in config:
-        cure = "name a run of `narasumber train` that begins with it: model.encoder"
-        raise InputError(str(run), "is a run of `narasumber adapt`, whose model marks nothing", cure)
     try:
         data = DataConfig.model_validate(config.get("data") if isinstance(config, dict) else None)
     except ValidationError as error:

@@ -148,6 +148,8 @@ def _credits(corpora: Sequence[str]) -> list[str]:
 
 
 def _scores(run: Path) -> str:
+    if not any(read_of(fold, "split.json")["held_out"] for fold in folds_of(run)):
+        return f"None: no article was held out. `narasumber evaluate {run} --on PATH` scores it on others."
     if not (run / "eval" / "scores.json").exists():
         return f"Not evaluated yet: `narasumber evaluate {run}`, then export again."
     model: dict[str, Any] = read_of(run / "eval", "scores.json")["model"]

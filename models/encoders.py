@@ -73,6 +73,8 @@ def load_encoder(name: str, revision: str | None = None) -> Encoder:
         raise InputError("model.revision", f"{name} is no model of a hub, and has none", "leave it out")
     if (Path(name) / FILE).is_file():
         return _trained(Path(name))
+    if (Path(name) / "config.yaml").is_file() and (Path(name) / "last").is_dir():
+        raise InputError(f"model.encoder: {name}", "is a run, no model", f"name a model of it: {name}/last")
     if name == "builtin":
         folder = builtin_folder()
         try:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
-_ASIDE: Final = re.compile(r"\..+\.(\d{1,9})\.(?:new|old)")
+_ASIDE: Final = re.compile(r"\.(.+)\.(\d{1,9})\.(?:new|old)")
 """What `_beside` makes."""
 
 
@@ -45,6 +45,7 @@ def new_file(target: Path) -> Iterator[TextIO]:
         with aside.open("w", encoding="utf-8", newline="") as file:
             yield file
         aside.replace(target)
+        remove_left(target.parent, target.name)
     finally:
         aside.unlink(missing_ok=True)
 
@@ -68,6 +69,7 @@ def new_folder(target: Path) -> Iterator[Path]:
         if target.exists():
             target.rename(old)
         aside.rename(target)
+        remove_left(target.parent, target.name)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
         if old.exists() and not target.exists():
@@ -75,11 +77,13 @@ def new_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def remove_left(folder: Path) -> None:
-    """Removes from a folder what a process that is no more, killed while writing, has left aside. Raises OSError."""
+def remove_left(folder: Path, name: str | None = None) -> None:
+    """Removes from a folder what a process that is no more, killed while writing what is called `name` (or anything),
+    has left aside. Raises OSError.
+    """
     for path in folder.glob(".*"):
         aside = _ASIDE.fullmatch(path.name)
-        if aside and not _is_running(int(aside[1])):
+        if aside and name in (None, aside[1]) and not _is_running(int(aside[2])):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 

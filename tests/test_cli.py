@@ -59,6 +59,11 @@ def test_it_tells_its_version(here: Command) -> None:
     assert (done.returncode, done.stdout) == (0, f"narasumber {__version__}\n")
 
 
+def test_it_is_a_module_too() -> None:
+    done = subprocess.run([sys.executable, "-m", "narasumber", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"narasumber {__version__}\n"
+
+
 def test_convert_and_lint_the_seeds(here: Command, tmp_path: Path) -> None:
     done = here("convert", "seeds", "--to", str(tmp_path / "data"), "--held-out", "003_e50b77e81069cd99")
     assert done.returncode == 0, done.stderr
@@ -214,12 +219,22 @@ def test_articles_that_cannot_be_read(
         (["export", "none", "--to", "out"], "no run directory"),
         (["predict", "none", "{seeds}/003_e50b77e81069cd99.txt"], "narasumber.json"),
         (["predict", "none", "x.txt", "--format", "brat"], "name a folder"),
+        (["predict", "{run}", "{seeds}/003_e50b77e81069cd99.txt"], "is a run, no model\n    narasumber export "),
+        (
+            ["train", "configs/quickstart.yaml", "--set", "model.encoder={run}"],
+            "is a run, no model\n    name a model of it: ",
+        ),
     ],
 )
-def test_bad_input_is_told_and_leaves_nothing(here: Command, tmp_path: Path, words: list[str], told: str) -> None:
+def test_bad_input_is_told_and_leaves_nothing(
+    here: Command, tmp_path: Path, tiny_run: Path, words: list[str], told: str
+) -> None:
     (tmp_path / "configs").symlink_to(ROOT / "configs")
     (tmp_path / "seeds").symlink_to(ROOT / "seeds")
-    done = here(*(word.replace("{seeds}", str(ROOT / "seeds")) for word in words), folder=tmp_path)
+    done = here(
+        *(word.replace("{seeds}", str(ROOT / "seeds")).replace("{run}", str(tiny_run)) for word in words),
+        folder=tmp_path,
+    )
     assert done.returncode == 2, done.stderr
     assert told in done.stderr
     assert "Traceback" not in done.stderr

@@ -61,4 +61,4 @@ class Progress:
         now = time.monotonic()
         if not self.console.is_terminal and (now - self.said > PLAIN_SECONDS or update.step == self.total):
             self.said = now
-            self.console.print(f"{self.folder.name}: {line}")
+            self.console.print(f"{self.folder.name}: {line}", soft_wrap=True)

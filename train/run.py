@@ -388,7 +388,7 @@ def _describe(
 
 
 def _tell(name: str, config: Config, part: Part, sampling: Sequence[Mapping[str, Mapping[str, int]]]) -> None:
-    console = Console(stderr=True, highlight=False, markup=False)
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     told = f"{len(part.articles):,} articles to learn from, {len(part.held_out):,} held out"
     if part.dropped:
         told += f"; {len(part.dropped):,} left out, split.json says why"

@@ -217,6 +217,14 @@ def test_the_card_credits_corpora_also_of_the_run_that_it_goes_on_from(
     assert credit in (export_run(second, tmp_path / "out") / "README.md").read_text(encoding="utf-8")
 
 
+def test_the_card_of_a_run_that_held_nothing_out_says_how_to_score_it(train_tiny: Callable[..., Path]) -> None:
+    run = train_tiny("data.held_out=null", "train.epochs=1")
+    told = card(run, "onnx", {"megabytes": 1.0})
+    assert f"no article was held out. `narasumber evaluate {run} --on PATH`" in told
+    with pytest.raises(InputError, match=r"held no article out\n.*--on PATH"):
+        evaluate_run(run)
+
+
 def test_exports_replace_exports_only(tiny_run: Path, tiny_encoder: Path, tmp_path: Path, export: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").touch()

@@ -22,6 +22,8 @@ from safetensors.torch import load_file
 import train.adapt
 from data.learned import Learned
 from data.text import TextSource, texts
+from eval.evaluate import evaluate_run
+from eval.release import export_run
 from models.encoders import embeddings, load_encoder
 from models.extend import RARE
 from models.masked import load_masked
@@ -88,6 +90,10 @@ def test_a_run_leaves_an_encoder_that_finds_more_and_the_same_seed_the_same(conf
     rows = [json.loads(line) for line in (one / "metrics.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == list(range(1, len(rows) + 1))
     assert adapt(config) == one
+    uses: list[Callable[[Path], object]] = [evaluate_run, lambda run: export_run(run, run.parent / "model")]
+    for use in uses:
+        with pytest.raises(InputError, match="is a run of `narasumber adapt`, whose model marks nothing"):
+            use(one)
 
 
 DIES = """
