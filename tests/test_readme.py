@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shlex
 import shutil
@@ -14,7 +15,7 @@ from subprocess import CompletedProcess
 import pytest
 import yaml
 
-from narasumber.document import Document
+from narasumber.document import Document, Span
 from narasumber.formats import write
 from train.config import Config
 
@@ -35,7 +36,7 @@ def checkout(tmp_path: Path, tiny_run: Path, seeds: list[Document]) -> Path:
     mine = yaml.safe_load((ROOT / "configs" / "quickstart.yaml").read_text(encoding="utf-8"))
     mine |= yaml.safe_load(blocks("yaml")[0])
     (tmp_path / "configs" / "mine.yaml").write_text(yaml.safe_dump(mine), encoding="utf-8")
-    for name in ("quickstart", "news"):
+    for name in ("quickstart", "news", "nergrit"):
         shutil.copytree(tiny_run, tmp_path / "runs" / name)
     for name in ("my-articles", "ANNOTATOR_A", "ANNOTATOR_B"):
         shutil.copytree(ROOT / "seeds", tmp_path / name)
@@ -44,9 +45,21 @@ def checkout(tmp_path: Path, tiny_run: Path, seeds: list[Document]) -> Path:
     for number in range(400):  # of which the config draws one in a hundred
         (tmp_path / "TEXTS" / f"{number}.txt").write_text(f"Artikel {number}.\n{seeds[0].text}", encoding="utf-8")
     write(seeds, tmp_path / "export.jsonl", "doccano")
+    unseen = Document("new", "Watson bertemu Kim di Jakarta.", (Span("entity", "PER", 0, 6),))
+    write([unseen], tmp_path / "ARTICLES", "brat")
+    corpus = tmp_path / "corpora" / "indonlu-nergrit" / "test_preprocess.txt"
+    corpus.parent.mkdir(parents=True)
+    corpus.write_text("Watson\tB-PERSON\npulang\tO\n\n", encoding="utf-8")
+    paragraphs = "".join(f"<p>{line}</p>" for line in seeds[0].text.splitlines())
+    page = f"<html><body><article>{paragraphs}</article></body></html>"
+    for name, content in (("pages/a.html", page), ("folder/b.txt", unseen.text)):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    (tmp_path / "feed.jsonl").write_text(json.dumps({"id": "c", "text": "Kim pulang."}) + "\n", encoding="utf-8")
     return tmp_path
 
 
+@pytest.mark.filterwarnings("ignore:.* is of an unknown release")
 def test_the_commands_do_what_they_say(
     checkout: Path, tiny_encoder: Path, here: Callable[..., CompletedProcess[str]]
 ) -> None:
