@@ -16,7 +16,7 @@ from data.splits import HeldOut
 from narasumber import formats
 from narasumber.document import Document
 from narasumber.errors import InputError
-from narasumber.formats.common import LabelMap
+from narasumber.formats.common import LabelMap, left_out_of
 from narasumber.scope import Scope
 from narasumber.sections import DOMAIN, sections
 from narasumber.settings import Frozen
@@ -95,7 +95,7 @@ class Source(Frozen):
             return documents
         scope = Scope.of(self.annotates)
         try:
-            return [own.within(scope) for own in documents]
+            return [_within(own, scope) for own in documents]
         except ValueError as error:
             cure = "name them as one: [[LOC, GPE, FAC]], or leave all of them out"
             raise InputError(f"data.sources: {self.path}: annotates", f"the file {error}", cure) from None
@@ -129,6 +129,13 @@ class DataConfig(Frozen):
         asked = [item for item in (self.held_out, self.development) if isinstance(item, tuple)]
         sources: Sequence[Source] = [*self.sources, *(source for item in asked for source in item)]
         return {document.id: document for source in sources for document in source.load()}
+
+
+def _within(document: Document, scope: Scope) -> Document:
+    """The document in terms of the scope, with the spans that are of no label in it counted as left out."""
+    own = document.within(scope)
+    left = {"spans that annotates does not name": len(document.spans) - len(own.spans)}
+    return replace(own, meta={**own.meta, "left_out": {**left_out_of(own), **left}}) if any(left.values()) else own
 
 
 def read(path: Path, format: str = "auto", labels: LabelMap | None = None) -> Iterable[Document]:

@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from models.network import Network, save, torch_tagger
 from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.files import new_folder
+from narasumber.formats.common import left_out_of
 from narasumber.labels import bio_tags, head_labels, layer_of_head
 from narasumber.scope import joined
 from narasumber.settings import Settings
@@ -55,6 +57,8 @@ from train.rundir import (
 from train.tagging import Tagging, start_transitions
 
 RUNS = Path("runs")
+MOST_TOLD = 5
+"""Kinds of losses in reading that a run tells of, the most frequent."""
 ON_CPU = not torch.accelerator.is_available()
 """Accelerate has to be told, else processes on a CPU do not know of each other."""
 
@@ -393,6 +397,11 @@ def _tell(name: str, config: Config, part: Part, sampling: Sequence[Mapping[str,
     if part.dropped:
         told += f"; {len(part.dropped):,} left out, split.json says why"
     console.print(f"{name}: {told}")
+    left_out = sum((Counter(left_out_of(article)) for article in part.all), Counter[str]())
+    for what, number in left_out.most_common(MOST_TOLD):
+        console.print(f"{name}: left out in reading: {what}: {number:,}")
+    if len(left_out) > MOST_TOLD:
+        console.print(f"{name}: left out in reading: {len(left_out) - MOST_TOLD} more kinds; lint says which")
     for number, sources in enumerate(sampling, start=1):
         if len(sources) > 1:
             own = ", ".join(f"{own['an_epoch']:,} windows of {title}" for title, own in sources.items())

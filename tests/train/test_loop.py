@@ -479,6 +479,19 @@ def test_an_encoder_that_has_learned_what_is_held_out_is_refused(config: Config,
         train(begun_with(first, "measured", held_out=chosen_by["development"]))
 
 
+def test_what_reading_left_out_is_told(config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (article,) = Source(path=ROOT / "seeds" / "003_e50b77e81069cd99.txt").load()
+    kinds = {f"spans labelled {number}": number for number in range(2, 8)}
+    formats.write([replace(article, meta={"left_out": kinds})], tmp_path / "whole.jsonl", "json")
+    names = Source(path=tmp_path / "whole.jsonl", annotates=("entity",))
+    data = replaced(config, sources=(names,), held_out=None)
+    train(named(config, "names", epochs=1).model_copy(update={"data": data, "layers": ("entity",)}))
+    err = " ".join(capsys.readouterr().err.split())
+    others = len(article.spans) - len(article.layer("entity"))
+    assert f"names: left out in reading: spans that annotates does not name: {others} names: left out" in err
+    assert "left out in reading: spans labelled 4: 4 names: left out in reading: 2 more kinds; lint says which" in err
+
+
 def test_a_layer_that_no_article_of_a_source_marks_is_told(
     config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
