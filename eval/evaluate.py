@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from data.learned import Learned
 from data.sources import DataConfig, Source, fingerprint, is_uncorrected
-from data.splits import is_known, leaked_sentences, refuse_doubled
+from data.splits import FEW, is_known, leaked_sentences, refuse_doubled
 from eval.baselines import attribution_baseline, entity_baseline
 from eval.report import num, write_report
 from eval.score import attribution_counts, compare, find_errors, learned_by, score, span_counts
@@ -26,19 +26,24 @@ from narasumber.errors import InputError
 from narasumber.files import new_folder
 from narasumber.labels import HEADS, layer_of_head
 from narasumber.linking import link
+from narasumber.sentences import sentences
 from narasumber.tags import in_terms_of, summed_lost
 from narasumber.validation import validation_problems
 
 
 @dataclass(frozen=True)
 class Evaluated:
-    """One fold: gold and predicted held-out articles, the training articles, and what the fold's directory tells."""
+    """One fold: gold and predicted held-out articles, the training articles, and what the fold's directory tells.
+
+    `known`: how many of the articles its model has learned, or was chosen by, which only others than held-out ones are.
+    """
 
     folder: Path
     gold: list[Document]
     predicted: list[Document]
     training: list[Document]
     changed: bool
+    known: int = 0
 
 
 def model_folder(run: Path) -> Path:
@@ -112,17 +117,21 @@ def predict_folds(run: Path, on: Source | None = None) -> Iterator[Evaluated]:
     documents = documents_of(run)
     learned = learned_of(run)
     for fold in folds:
-        own = _unseen_of(on, fold, documents) if on else held_out_of(fold, documents)
+        own, known = _others(on, fold, documents) if on else (held_out_of(fold, documents), 0)
         gold = [_part(document, learned) for document in own]
         training = held_out_of(fold, documents, "train")
         network, tokenizer, settings = load(model_folder(fold))
         tagger = torch_tagger(network, tokenizer, settings)
         predicted = [tagger.annotate(document.bare()) for document in gold]
-        yield Evaluated(fold, gold, predicted, training, changed_since_training(fold, documents))
+        yield Evaluated(fold, gold, predicted, training, changed_since_training(fold, documents), known)
 
 
-def _unseen_of(on: Source, fold: Path, documents: dict[str, Document]) -> list[Document]:
-    """The articles of a source. Raises InputError where they cannot measure the fold's model."""
+def _others(on: Source, fold: Path, documents: dict[str, Document]) -> tuple[list[Document], int]:
+    """The articles of a source, and how many of them the fold's model knows.
+
+    Raises InputError where they cannot measure it: it may know no article, and no more than half of texts of a sentence
+    or two, which recur.
+    """
     own = on.load()
     where = f"--on {on.path}"
     refuse_doubled(where, own)
@@ -133,10 +142,11 @@ def _unseen_of(on: Source, fold: Path, documents: dict[str, Document]) -> list[D
         raise InputError(where, f"{_some(read)}: what a model has read, corrected by nobody", "name gold annotation")
     parts = (held_out_of(fold, documents, part) for part in ("train", "development"))
     told = Learned.read(str(model_folder(fold))).then(*parts)
-    if seen := [document.id for document in own if is_known(document, told.learned | told.chosen_by)]:
-        what = f"{model_folder(fold)} has learned from {_some(seen)}, or was chosen by it"
+    seen = [document for document in own if is_known(document, told.learned | told.chosen_by)]
+    if any(len(sentences(document.text)) > FEW for document in seen) or 2 * len(seen) > len(own):
+        what = f"{model_folder(fold)} has learned from {_some([document.id for document in seen])}, or was chosen by it"
         raise InputError(where, what, "leave out what it has seen")
-    return own
+    return own, len(seen)
 
 
 def _some(names: Sequence[str]) -> str:
@@ -191,9 +201,10 @@ def evaluate_run(run: Path, on: Source | None = None) -> tuple[dict[str, Any], P
         "model": scores,
         "baselines": baselines,
         "articles_changed": changed,
+        "known": sum(fold.known for fold in folds),
     }
     target = report_folder(run, on)
-    title = f"{run.name} on {on.title}" if on else run.name
+    title = f"{run.name} on {on.path}{f', {on.split}' if on.split else ''}" if on else run.name
     try:
         with new_folder(target) as aside:
             (aside / "scores.json").write_text(json.dumps(summed, indent=2) + "\n", encoding="utf-8")
@@ -229,6 +240,11 @@ def summary(summed: dict[str, Any]) -> str:
     ]
     if summed["articles_changed"]:
         table.append("note: articles or annotations have changed since this run was trained")
+    if known := summed["known"]:
+        told = (
+            f"note: {known:,} of {len(summed['model']['documents']):,} texts stand in what the model has learned from"
+        )
+        table.append(f"{told}; the report scores apart what it has not seen")
     return "\n".join(table)
 
 

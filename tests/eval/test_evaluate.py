@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -19,6 +20,7 @@ from narasumber import formats
 from narasumber.document import Document, Span
 from narasumber.errors import InputError
 from narasumber.scope import UNMARKED
+from narasumber.sentences import sentences
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -128,7 +130,7 @@ def test_a_run_is_scored_on_other_articles(
     scores = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
     assert (scores["on"], list(scores["model"]["documents"])) == (str(article), [read.id])
     report = (folder / "report.md").read_text(encoding="utf-8")
-    assert "on 003_e50b77e81069cd99.txt" in report and "scored on" in report
+    assert f"# quickstart on {article}\n" in report and "scored on" in report
 
     unseen = Document("new", "Watson bertemu Kim.", (Span("entity", "PER", 0, 6),))
     formats.write([unseen], tmp_path / "new.jsonl", "json")
@@ -139,6 +141,25 @@ def test_a_run_is_scored_on_other_articles(
         assert here("evaluate", str(one), "--on", str(tmp_path / "new.jsonl")).returncode == 0
     told = here("evaluate", str(names_alone), "--on", str(tmp_path / "new.jsonl"), "--against", str(run))
     assert told.returncode == 0 and "entity" in told.stdout.partition(" minus ")[2]
+
+
+def test_sentences_that_recur_are_told_and_training_articles_are_refused(
+    names_alone: Path, here: Callable[..., CompletedProcess[str]], tmp_path: Path, seeds: list[Document]
+) -> None:
+    learned = next(document for document in seeds if document.id.startswith("001"))
+    line = max(learned.text.split("\n"), key=len)
+    known = Document("known", line[: sentences(line)[0][1]])
+    new = [Document(f"new{number}", f"Ibu {number} bertemu Kim di Solo.") for number in range(2)]
+    name = new[0].with_annotation([Span("entity", "PER", 14, 17)])
+    formats.write([known, name, new[1]], tmp_path / "test.jsonl", "json")
+    done = here("evaluate", str(names_alone), "--on", str(tmp_path / "test.jsonl"))
+    assert done.returncode == 0, done.stderr
+    assert "note: 1 of 3 texts stand in what the model has learned from; the report scores apart" in done.stdout
+    formats.write([known, replace(known, id="again"), name], tmp_path / "most.jsonl", "json")
+    formats.write([learned, *(replace(name, id=f"n{number}") for number in range(9))], tmp_path / "whole.jsonl", "json")
+    for file, which in (("most", "known, again"), ("whole", learned.id)):
+        with pytest.raises(InputError, match=f"has learned from {which}, or was chosen by it"):
+            evaluate_run(names_alone, Source(path=tmp_path / f"{file}.jsonl"))
 
 
 @pytest.mark.parametrize(
@@ -181,7 +202,13 @@ def test_a_figure_reads_the_same_in_every_table() -> None:
     """0.8125 is rounded to an even digit by Python."""
     own = {"precision": 0.8125, "recall": 0.8125, "f1": 0.8125, "support": 16, "interval": [0.0625, 0.8125]}
     model = {"layers": {"entity": {"micro": own}}, "attribution": {"exact": own}}
-    summed = {"model": model, "baselines": {"rules": model}, "learned": ["entity"], "articles_changed": False}
+    summed = {
+        "model": model,
+        "baselines": {"rules": model},
+        "learned": ["entity"],
+        "articles_changed": False,
+        "known": 0,
+    }
     (line,) = summary(summed).splitlines()[1:]
     assert line.split() == "entity 0.813 0.813 0.813 0.063 to 0.813 16 0.813".split()
     assert (num(0.8125), num(0.8125 - 1e-12), num(-1e-12, "+"), num(None)) == ("0.813", "0.813", "+0.000", NONE)
