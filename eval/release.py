@@ -62,9 +62,9 @@ def _write_onnx(run: Path, folder: Path) -> dict[str, float]:
             what = "the spans from ONNX differ from PyTorch's"
             raise InputError(f"{run}: {ours.id}", what, "please report this with the run")
     figures = {"megabytes": _megabytes(folder / ONNX)}
-    if fold.gold:
+    learned = learned_of(run)
+    if any(span_counts(fold.gold, full, head)[:, 2].any() for head in HEADS if head in learned):
         write_int8(folder)
-        learned = learned_of(run)
         small = _read(folder, INT8, fold.gold)
         loss = round(_f1(fold.gold, full, learned) - _f1(fold.gold, small, learned), 4)
         figures |= {"int8_f1_loss": loss, "int8_megabytes": _megabytes(folder / INT8)}

@@ -95,6 +95,20 @@ def test_8_bits_are_judged_on_the_layers_that_were_learned(
     assert (exported / "model.int8.onnx").exists() == (round(loss, 4) <= 0.005)
 
 
+@pytest.mark.parametrize("has_held_out", [True, False])
+def test_8_bits_that_nothing_judges_are_left_out(
+    train_tiny: Callable[..., Path], tmp_path: Path, article: Document, has_held_out: bool
+) -> None:
+    formats.write([replace(article.with_annotation(()), id="silent")], tmp_path / "silent.jsonl", "json")
+    held_out = f"[{{path: {tmp_path / 'silent.jsonl'}}}]" if has_held_out else "null"
+    run = train_tiny("layers=[cue]", "train.epochs=1", f"data.held_out={held_out}")
+    exported = export_run(run, tmp_path / "model")
+    assert not (exported / "model.int8.onnx").exists()
+    assert (
+        "8-bit" not in (card_text := (exported / "README.md").read_text(encoding="utf-8")) and "int8" not in card_text
+    )
+
+
 def test_transformers_reads_the_entity_layer(
     tiny_run: Path, train_tiny: Callable[..., Path], tmp_path: Path, seeds: list[Document]
 ) -> None:
