@@ -31,9 +31,9 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture(scope="session")
 def seeds() -> list[Document]:
     """The five seed articles with their gold."""
-    from narasumber.formats.brat import read_brat_folder
+    from narasumber import formats
 
-    return read_brat_folder(ROOT / "seeds")
+    return list(formats.read(ROOT / "seeds", "brat"))
 
 
 @pytest.fixture(scope="session")

@@ -28,8 +28,8 @@ from typing import Any, Final
 
 import torch
 
+from narasumber import formats
 from narasumber.cli import main as narasumber
-from narasumber.formats.brat import read_brat_folder
 from tests.conftest import ROOT, write_tiny_bert
 from train import run  # noqa: F401  # imported once, here, so that the processes below start at once
 
@@ -193,7 +193,7 @@ def main() -> None:
     drawn = random.Random(SEED)  # noqa: S311  # nothing secret
     work = Path(tempfile.mkdtemp(prefix="crashes-"))
     work.chmod(0o755)
-    encoder = write_tiny_bert(work / "tiny-bert", [item.text for item in read_brat_folder(ROOT / "seeds")])
+    encoder = write_tiny_bert(work / "tiny-bert", [item.text for item in formats.read(ROOT / "seeds", "brat")])
     for file in encoder.iterdir():
         file.chmod(0o644)  # for whoever has no rights, below
     config = work / "crash.yaml"

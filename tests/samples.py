@@ -19,6 +19,11 @@ LABELS: Final = {"Orang": "PER", "Lain": ""}
 """What the labels of the files that are not of the scheme are mapped to."""
 
 
+def read_brat(path: Path) -> Document:
+    (document,) = formats.read(path, "brat")
+    return document
+
+
 @dataclass(frozen=True)
 class Input:
     """Files by their names in a folder, and the one of them, or the folder in it, that is to be read."""

@@ -18,8 +18,8 @@ import pytest
 from narasumber import __version__
 from narasumber.document import Document
 from narasumber.formats import read
-from narasumber.formats.brat import read_brat
 from narasumber.scope import UNMARKED
+from tests.samples import read_brat
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTICLE = str(ROOT / "seeds" / "003_e50b77e81069cd99.txt")

@@ -141,10 +141,6 @@ def read(path: Path, labels: LabelMap) -> Iterator[Document]:
     problems.raise_if_any()
 
 
-def write(documents: Iterable[Document], target: Path) -> None:
-    write_brat(documents, target)
-
-
 def kept(meta: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: meta[name] for name in ("brat",) if name in meta}
 
@@ -182,15 +178,6 @@ def _labels_in(path: Path) -> set[str]:
     except OSError:
         return set()
     return {label.decode(errors="replace") for label in re.findall(rb"^T\d+\t(\S+) ", content, re.MULTILINE)}
-
-
-def read_brat(txt_path: str | Path, ann_path: str | Path | None = None) -> Document:
-    """One article and its annotation; `ann_path` defaults to the neighbour with the ending `.ann`.
-
-    The document's id is the file's name without its ending. Raises InputError with every problem of the pair.
-    """
-    txt = Path(txt_path)
-    return _read(txt, Path(ann_path) if ann_path is not None else txt.with_suffix(".ann"), txt.stem, {})
 
 
 def _read(txt: Path, ann: Path, id: str, mapped: LabelMap) -> Document:
@@ -231,29 +218,6 @@ def _read(txt: Path, ann: Path, id: str, mapped: LabelMap) -> Document:
     return Document(id, text, tuple(spans.values()), attributions, meta)
 
 
-def read_brat_folder(path: str | Path) -> list[Document]:
-    """All articles of a folder by name; files that end neither in `.txt` nor in `.ann` are passed over.
-
-    Raises InputError with every problem of every file, a `.txt` or `.ann` without its partner among them.
-    """
-    folder = Path(path)
-    if not folder.is_dir():
-        raise InputError(str(folder), "no such folder", "name a folder with pairs of .txt and .ann files")
-    texts = sorted({file.with_suffix(".txt") for ending in ("*.txt", "*.ann") for file in folder.glob(ending)})
-    if not texts:
-        raise InputError(str(folder), "no .txt file in it", "name a folder with pairs of .txt and .ann files")
-    documents: list[Document] = []
-    problems: list[Problem] = []
-    for text in texts:
-        try:
-            documents.append(read_brat(text))
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError.of(problems)
-    return documents
-
-
 def to_ann(document: Document) -> str:
     """The `.ann` file of a document: spans in text order, each with its attributes, relations, then what was kept."""
     lines: list[str] = []
@@ -286,21 +250,20 @@ def to_ann(document: Document) -> str:
     return "".join(f"{line}\n" for line in (*lines, *_kept_lines(document.meta.get("brat", ()), names, name)))
 
 
-def write_brat(documents: Iterable[Document], folder: str | Path) -> None:
+def write(documents: Iterable[Document], target: Path) -> None:
     """`ID.txt` and `ID.ann` for each document; the folder is made, files of these names are replaced.
 
     An id `a/b` is the file `b` in a folder `a`. Documents are written one by one to a hidden folder, whose files are
     moved when all are there. Raises InputError, before that, where an id is given twice or is no file name, a text is
     no Unicode, or the folder holds other `.txt` or `.ann` files, which would be read with these.
     """
-    place = Path(folder)
-    if place.exists() and not place.is_dir():
-        raise InputError(str(place), "there is a file of this name", "name a folder")
-    place.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists() and not target.is_dir():
+        raise InputError(str(target), "there is a file of this name", "name a folder")
+    target.parent.mkdir(parents=True, exist_ok=True)
     files: set[str] = set()
     folders: set[str] = set()
     problems = Problems()
-    with TemporaryDirectory(prefix=f".{place.name}.", dir=place if place.exists() else place.parent) as name:
+    with TemporaryDirectory(prefix=f".{target.name}.", dir=target if target.exists() else target.parent) as name:
         aside = Path(name)
         for document in documents:
             id, names = document.id, {f"{document.id}.txt", f"{document.id}.ann"}
@@ -321,14 +284,14 @@ def write_brat(documents: Iterable[Document], folder: str | Path) -> None:
                 except UnicodeEncodeError as error:
                     what = f"character {error.start} of the text, {error.object[error.start]!r}, is half of one"
                     problems.add(id, what, "decode the source with errors='strict'")
-        if others := [name for name in _texts_in(place) if name not in files]:
+        if others := [name for name in _texts_in(target) if name not in files]:
             told = ", ".join(others[:3]) + ", ..." * (len(others) > 3)
-            problems.add(str(place), f"holds other articles: {told}", "name a new folder, or take them out")
+            problems.add(str(target), f"holds other articles: {told}", "name a new folder, or take them out")
         problems.raise_if_any()
         for name in sorted(files):
-            (place / name).parent.mkdir(parents=True, exist_ok=True)
-            (aside / name).replace(place / name)
-        place.mkdir(exist_ok=True)  # for no documents
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            (aside / name).replace(target / name)
+        target.mkdir(exist_ok=True)  # for no documents
 
 
 def _write_pair(document: Document, path: Path) -> None:

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 
 from data.agreement import Adjudicated, adjudicate, agreement, alpha, with_notes
 from eval.score import span_counts
+from narasumber import formats
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError
-from narasumber.formats.brat import read_brat_folder, write_brat
+from narasumber.formats.brat import write as write_brat
 from narasumber.labels import HEADS, LABELS, layer_of_label
 from narasumber.scope import WHOLE, LayerScope, Scope
 from narasumber.tags import MASKED, bio
@@ -282,7 +283,7 @@ def test_the_folder_of_disagreements_says_who_said_what(tmp_path: Path) -> None:
     links = [Attribution(CUE, (SOURCE,), (CONTENT,))]
     one = settle(by("ani", ANI, CUE, SOURCE, CONTENT, links=links), by("budi", ANI, CUE, SOURCE, CONTENT))
     write_brat([with_notes(one)], tmp_path)
-    (read,) = read_brat_folder(tmp_path)
+    (read,) = formats.read(tmp_path, "brat")
     assert read.spans == one.everything.spans and read.attributions == one.everything.attributions
     notes = [
         line.split("\t") for line in (tmp_path / "d.ann").read_text(encoding="utf-8").splitlines() if line[0] == "#"
@@ -355,10 +356,10 @@ def test_the_command_compares_folders_and_writes_what_the_majority_says(here: Co
         assert re.search(rf"│ {name} +│ all ", done.stdout)
     assert "all: 5 articles; left out:" in done.stdout and "tie: 001_718e06cf24c873e4:" in done.stdout
     assert "odd: 5 articles with disagreements" in done.stdout
-    gold, settled = read_brat_folder(folders / "ani"), read_brat_folder(folders / "all")
+    gold, settled = list(formats.read(folders / "ani", "brat")), list(formats.read(folders / "all", "brat"))
     assert settled[0].spans == gold[0].spans and settled[0].attributions == gold[0].attributions
     assert {item.layer for item in settled[1].spans} == {"source", "cue", "content"}
-    assert read_brat_folder(folders / "odd")[1].spans == gold[1].spans
+    assert list(formats.read(folders / "odd", "brat"))[1].spans == gold[1].spans
     assert "not by budi" in (folders / "odd" / f"{gold[1].id}.ann").read_text(encoding="utf-8")
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from data.lint import CUE_DOCUMENTS, SEVERITIES, Finding, lint, page
 from narasumber.document import Attribution, Document, Span
-from narasumber.formats.brat import write_brat
+from narasumber.formats.brat import write as write_brat
 from narasumber.html import STYLE
 from narasumber.labels import LABELS, Layer, layer_of_label
 from narasumber.scope import WHOLE, LayerScope, Scope

@@ -8,7 +8,7 @@ import pytest
 
 from narasumber.document import Document
 from narasumber.errors import InputError
-from narasumber.formats.brat import write_brat
+from narasumber.formats.brat import write as write_brat
 from train.config import Config
 from train.parts import parts_of
 

@@ -13,10 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from narasumber import formats
 from narasumber.document import Attribution, Document, Span
 from narasumber.errors import InputError, Problem
 from narasumber.formats import detect, read
-from narasumber.formats.brat import read_brat, read_brat_folder, to_ann, write_brat
+from narasumber.formats.brat import to_ann
+from narasumber.formats.brat import write as write_brat
+from tests.samples import read_brat
 from tests.strategies import characters, documents
 
 SEEDS = Path(__file__).resolve().parents[3] / "seeds"
@@ -263,7 +266,7 @@ def test_a_missing_partner_is_told(pair: Pair) -> None:
     pair(name="b").unlink()
     pair(name="c").with_suffix(".ann").unlink()
     with pytest.raises(InputError) as caught:
-        read_brat_folder(path.parent)
+        list(formats.read(path.parent, "brat"))
     assert [problem.where.rpartition("/")[2] for problem in caught.value.problems] == ["b.txt", "c.ann"]
     assert "empty" in caught.value.problems[1].cure
 
@@ -272,11 +275,11 @@ def test_a_folder_is_read_by_name_and_all_its_faults_are_told(pair: Pair, tmp_pa
     pair(name="b")
     pair(name="a.b")
     (tmp_path / "README.md").write_text("not an article")
-    assert [document.id for document in read_brat_folder(tmp_path)] == ["a.b", "b"]
+    assert [document.id for document in formats.read(tmp_path, "brat")] == ["a.b", "b"]
     pair("x\n", name="c")
     pair("y\nz\n", name="d")
     with pytest.raises(InputError) as caught:
-        read_brat_folder(tmp_path)
+        list(formats.read(tmp_path, "brat"))
     assert len(caught.value.problems) == 3
 
 
@@ -397,8 +400,8 @@ def test_labels_that_a_configuration_declares_are_checked_first_where_articles_h
 
 def test_folders_that_are_none_or_empty(tmp_path: Path) -> None:
     for folder in (tmp_path / "none", tmp_path):
-        with pytest.raises(InputError, match=r"no such folder|no \.txt file"):
-            read_brat_folder(folder)
+        with pytest.raises(InputError, match=r"no such file or folder|no \.txt file"):
+            list(formats.read(folder, "brat"))
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pair: Pair) -> None:
