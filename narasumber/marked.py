@@ -54,6 +54,11 @@ MAY_SAY: Final = (
     "|menyela|menguraikan|mengonfirmasi|mengkonfirmasi|bersikeras|bersikukuh|berkukuh|menyoroti|membantah|menyangkal|optimistis|percaya"
 )
 """Words that are before a comma or `bahwa`: others of them do something, or say it in a noun."""
+BARE: Final = (
+    "sebut|akui|ungkap|nilai|catat|klaim|tegaskan|bantah|yakin|sesalkan|soroti|tuding|tuduh|pertanyakan|proyeksikan"
+    "|perkirakan|prediksi|duga|keluhkan|umumkan|kritik|jelaskan|beberkan|sangkal|tampik|khawatir|ramal|sangsikan"
+)
+"""Verbs of saying as headlines have them."""
 _NOT_SAID: Final = "".join(
     rf"(?<!\b{word} )"
     for word in """
@@ -133,16 +138,27 @@ _RETOLD: Final = re.compile(
     rf"(?P<source>(?!dari\b)(?:{_WORD}){{0,12}}?{_LAST_WORD})(?=[,.{BREAKS}]|{_BLANK}+(?:dari|pada|di)\b|\Z)"
 )
 """`"...," kata A, dikutip B`."""
-_COLON: Final = rf"(?P<source>[^\s,:][^,:{BREAKS}]{{0,80}})(?P<cue>:) "
+_COLON: Final = rf"(?P<source>[^\s,:][^,:{BREAKS}]{{0,80}}?)(?: soal [^:{BREAKS}]{{1,80}})?(?P<cue>:) "
 _TITLE: Final = re.compile(rf"\A\s*(?=\S)(?:[^{BREAKS}:]*[^\s{BREAKS}:],{_BLANK})?{_COLON}(?P<content>\S)")
 """`A: harga naik` above an article."""
-_LINK: Final = re.compile(rf"\b[Bb]aca [Jj]uga ?: {_COLON}")
-"""... and in it, where no mark may tell what is said."""
+_LINK_TO: Final = r"\b(?:[Bb]aca|[Ss]imak|[Ll]ihat|[Tt]onton)(?: [Jj]uga)?(?: [Vv]ideo)? ?:? (?P<quote>['\"‘“])?"
+_TO_ITS_END: Final = (
+    rf"(?:(?P<content>(?(quote)[^\"'’”{BREAKS}]{{3,120}}(?=[\"'’”])"
+    rf"|(?:[^.?!{BREAKS}]|[.?!]\w){{3,150}}?(?<!\s)(?=\s*(?:[{BREAKS}]|\Z)|, (?:Ini|Begini|Berikut)\b)))|)"
+)
+"""What is said in a headline or the text of a link, to a quotation mark or the end of its line."""
+_LINK: Final = re.compile(rf"{_LINK_TO}{_COLON}{_TO_ITS_END}")
+"""... and in it, where the article may go on in the same line."""
+_HEADLINE: Final = re.compile(
+    rf"(?:{_LINK_TO}|\A\s*(?:[^{BREAKS}:,]*[^\s{BREAKS}:,],{_BLANK})?)"
+    rf"(?P<source>[^\s,:.][^,:.{BREAKS}]{{0,60}}) (?P<cue>(?i:{BARE})) {_TO_ITS_END}"
+)
+"""`A akui harga naik`."""
 _SPEAKER: Final = re.compile(
     r"(?:Men(?:teri|ko\w*|sos|hub|keu|ag|dag|tan|kes|aker|dik\w*|lu|han|dagri|perin|pora|ristek|kom\w+|kumham|hut|LH)"
     r"|Wamen\w+|Presiden|Wapres|Kapol(?:ri|da|res)|Pol(?:isi|ri|da|res)|Panglima|Gubernur|Wagub|Bupati|Wabup"
     r"|Wal(?:i K|k)ota|Ketua|Kepala|Dirjen|Direktur|Dirut|Juru bicara|Jubir|Pengamat|Pakar|Ekonom|Analis|Peneliti"
-    r"|Survei|Studi|Riset|Jaksa)(?: [\w-]+){0,4}"
+    r"|Survei|Studi|Riset|Jaksa|Pengacara|Kuasa [Hh]ukum|Terdakwa|Tersangka|Korban|Saksi|Pelatih|Warga)(?: [\w-]+){0,4}"
 )
 """Who says something in a headline and has no name."""
 _SAID_OF: Final = re.compile(
@@ -349,9 +365,11 @@ def _retold(text: str, names: Sequence[Span]) -> Iterator[_Told]:
 def _headlines(text: str, names: Sequence[Span]) -> Iterator[_Told]:
     """`A: ...`, where A is a person, an organisation or who has such a role."""
     speakers = {(name.start, name.end) for name in names if name.label in ("PER", "ORG")}
-    for pattern, told in ((_TITLE, _begun), (_LINK, _told)):
+    ends = {end for _, end in speakers}
+    for pattern, told in ((_TITLE, _begun), (_LINK, _told), (_HEADLINE, _told)):
         for match in pattern.finditer(text):
-            if match.span("source") in speakers or _SPEAKER.fullmatch(match["source"]):
+            spoken = match.end("source") in ends if pattern is _HEADLINE else match.span("source") in speakers
+            if spoken or _SPEAKER.fullmatch(match["source"]):
                 yield told(match)
 
 
