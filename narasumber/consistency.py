@@ -93,6 +93,12 @@ ROLE: Final = re.compile(
     r"[^\s,\"“”]+){0,12}, "
 )
 """What a sentence may open with, before the name of the one who speaks; no verb is in it."""
+_BEGINS: Final = re.compile(
+    r"\b(?:sejumlah|beberapa|sebagian|para|seluruh|semua|salah (?:satu|seorang)|seorang|mayoritas|wakil|mantan|eks|plt"
+    r"|general|country|vice|managing|executive|senior|regional|area|corporate|deputy|chief) $",
+    re.IGNORECASE,
+)
+"""What is of a noun phrase whose next word a source begins with."""
 _CLAUSE: Final = re.compile(r"(?P<own> yang(?: [^\s,.\"“”]+){1,12}) ")
 """What stands between a source and its cue, if it is a relative clause of the source."""
 _APPOSITION: Final = re.compile(
@@ -272,6 +278,8 @@ def _whole_source(
         if is_quoted and within(names, start, end) and (who := _WHO.match(text, end)):
             end = who.end("own")
     first, _ = around(bounds, start)
+    if begun := _BEGINS.search(text, max(first, start - 20), start):
+        start = begun.start()
     name = next_from(names, start)
     named = name is not None and name.start == start and name.label == "PER"
     if named and not within(cues, first, start) and ROLE.fullmatch(text, first, start):

@@ -23,10 +23,11 @@ from narasumber.decode import Scores, likely_spans
 from narasumber.document import Span
 from narasumber.labels import head_labels
 from narasumber.linking import CITED, LIMIT, QUOTING, SOURCE_FOLLOWS, link, needs_source
-from narasumber.marked import IN_ORDER, MAY_SAY, SAYS, VERB_BEHIND
+from narasumber.marked import CONNECTIVE, IN_ORDER, MAY_SAY, SAYS, VERB_BEHIND
 from narasumber.scope import LayerScope
 from narasumber.sentences import sentences
 from narasumber.tags import Offsets
+from narasumber.words import BREAKS
 
 _NO_CUE: Final = re.compile(
     "(?:seperti |sebagaimana )?diketahui|tercatat|tahu|menyadari|berencana|ingin|berkeinginan|membujuk|membahas"
@@ -61,6 +62,24 @@ _SUBJECT: Final = re.compile(
     rf"(?: (?:{ADVERB}))* $"
 )
 """What stands right before an active verb whose subject is a pronoun, or a name behind which this stands."""
+
+_SAYS: Final = re.compile(f"{SAYS}|{MAY_SAY}")
+_NOT_IN_PHRASE: Final = (
+    "yang|untuk|pada|dalam|dengan|karena|saat|ketika|bahwa|adalah|atau|oleh|ke|kepada|seperti|sejak|setelah|usai|hingga"
+    f"|sampai|itu|ini|hari|kemarin|kini|balik|{ADVERB}|{WEEKDAYS}"
+)
+_NOUN: Final = (
+    rf"(?!(?:{_NOT_IN_PHRASE}|{SAYS})\b)"
+    r"(?!(?:[Mm]e(?!n(?:teri|ko|hub|kes|keu))|[Bb]er(?!ita)|[Tt]er(?!dakwa|sangka|lapor)|[Dd]i(?!r(?:ektur|jen)|nas\b))"
+    r"[a-z]{3})(?![A-Z]\w*nya\b)[^\s,.:;\"“”…–—-][^\s,.:;\"“”…]*"
+)
+_PHRASE: Final = re.compile(
+    rf"(?:[A-Z][^{BREAKS}\"“”]{{0,40}} [-–—] )?(?P<source>(?=[A-Z])(?!(?i:{_NOT_IN_PHRASE})\b)"
+    rf"{_NOUN}(?: {_NOUN}){{0,11}})"
+    r"(?:, (?P<name>[A-Z][^,\d\"“”]{0,60}?(?: \(\d+\))?)(?=,))?,?"
+    rf"(?: (?:{ADVERB}|balik))* $"
+)
+"""A noun phrase, as far as forms tell, that a sentence opens with, and the name behind it, before an active verb."""
 
 _AGENT: Final = re.compile(
     r" (?P<source>[^\W\d_][^\s,.]*(?: [^\s,.]+){0,11}?)"
@@ -105,7 +124,7 @@ def missing_sources(
     text: str, spans: Sequence[Span], words: Offsets, scores: Scores, transitions: Scores
 ) -> list[Span]:
     """Sources of those cues among `spans` that call for one and are linked to none: the likeliest of the sentence, else
-    the subject of an active verb, or who stands behind the bare verb of a quotation.
+    the subject of an active verb by its form, or who stands behind the bare verb of a quotation.
 
     `words` of the text, and the source layer's `scores` [words, tags] and `transitions`, as for `decode.likely_spans`.
     """
@@ -145,25 +164,31 @@ def missing_sources(
             if best > UNLIKELY:
                 free[first : last + 1] = False
                 found.append(Span("source", "SOURCE", words[first][0], words[last][1]))
-            elif not follows and (subject := _subject(text, bounds[place][0], cue.start, names)):
+            elif not follows and (subject := _subject(text, bounds[place][0], cue, names)):
                 found.append(subject)
             elif quoted and (agent := _AGENT.match(text, cue.end)):
                 found.append(Span("source", "SOURCE", *agent.span("source")))
     return found
 
 
-def _subject(text: str, first: int, end: int, names: Mapping[int, Span]) -> Span | None:
-    """The pronoun, or the name of a person or organisation, that stands before a verb at `end` in its sentence.
+def _subject(text: str, first: int, cue: Span, names: Mapping[int, Span]) -> Span | None:
+    """The pronoun, or the name of a person or organisation, that stands before a verb in its sentence; or, where that
+    says something, the noun phrase that the sentence opens with.
 
     `names` by their end; the sentence begins at `first`.
     """
-    match = _SUBJECT.search(text, max(first, end - LIMIT), end)
+    match = _SUBJECT.search(text, max(first, cue.start - LIMIT), cue.start)
     if match and match["pronoun"]:
         return Span("source", "SOURCE", *match.span("pronoun"))
     name = names.get(match.start()) if match else None
-    if match is None or name is None or name.start < first or name.label not in ("PER", "ORG"):
+    if match and name and name.start >= first and name.label in ("PER", "ORG"):
+        return Span("source", "SOURCE", name.start, match.end("clause") if match["clause"] else name.end)
+    if connective := CONNECTIVE.match(text, first):
+        first = connective.end()
+    phrase = _PHRASE.match(text, first, cue.start)
+    if phrase is None or not _SAYS.fullmatch(text, cue.start, cue.end):
         return None
-    return Span("source", "SOURCE", name.start, match.end("clause") if match["clause"] else name.end)
+    return Span("source", "SOURCE", phrase.start("source"), phrase.end("name" if phrase["name"] else "source"))
 
 
 def attributed(text: str, spans: Sequence[Span]) -> list[Span]:

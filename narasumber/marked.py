@@ -125,7 +125,7 @@ _AMID: Final = re.compile(
     rf"(?:{_BLANK}+(?P<source>(?:{_WORD}){{0,12}}{_LAST_WORD}))?,{_BLANK}+(?P<content>\w)"
 )
 """`Riky, kata polisi, sempat kabur`."""
-_CONNECTIVE: Final = re.compile(
+CONNECTIVE: Final = re.compile(
     "(?:Apalagi|Terlebih(?: lagi)?|Hanya saja|Selain itu|Sementara itu|Selanjutnya|Sebab(?: itu)?|Karena itu"
     "|Oleh karena itu|Dengan (?:demikian|begitu)|(?:Namun|Meski(?:pun)?|Walau(?:pun)?)(?: demikian| begitu)?"
     "|Di sisi lain|Akan tetapi|Padahal|Bahkan|Justru|Misalnya|Artinya|Jadi|Pasalnya|Adapun|Sebelumnya|Sedangkan"
@@ -151,7 +151,7 @@ _LINK: Final = re.compile(rf"{_LINK_TO}{_COLON}{_TO_ITS_END}")
 """... and in it, where the article may go on in the same line."""
 _HEADLINE: Final = re.compile(
     rf"(?:{_LINK_TO}|\A\s*(?:[^{BREAKS}:,]*[^\s{BREAKS}:,],{_BLANK})?)"
-    rf"(?P<source>[^\s,:.][^,:.{BREAKS}]{{0,60}}) (?P<cue>(?i:{BARE})) {_TO_ITS_END}"
+    rf"(?P<source>[^\s,:.][^,:.{BREAKS}]{{0,60}}) {_NOT_SAID}(?P<cue>(?i:{BARE})) {_TO_ITS_END}"
 )
 """`A akui harga naik`."""
 _SPEAKER: Final = re.compile(
@@ -332,7 +332,7 @@ def _amid(text: str, bounds: Bounds, names: Sequence[Span]) -> Iterator[_Told]:
     for match in _AMID.finditer(text):
         first, _ = around(bounds, match.start("cue"))
         start, end = match.span("before")
-        if connective := _CONNECTIVE.match(text, first):
+        if connective := CONNECTIVE.match(text, first):
             first = connective.end()
         if match["source"] and _runs_on(*match.span("source"), names):
             continue

@@ -102,6 +102,9 @@ def test_a_name_that_looks_like_a_conjunction_is_kept_whole() -> None:
     ("text", "wanted"),
     [
         ("Ketua KPK mengatakan hal itu, Ani Budi menilai", "Ani Budi"),
+        ("Tadi General Ani Budi menilai", "General Ani Budi"),
+        ("Kata para Ani Budi", "para Ani Budi"),
+        ("Paraf. Ani Budi menilai", "Ani Budi"),
         ("Presiden Joko Widodo pergi ke Bali, Ani Budi menilai", "Ani Budi"),
         ("Tadi. Ketua Umum APTI, Ani Budi, menilai", "Ketua Umum APTI, Ani Budi"),
         ("Namun di sisi lain, Ani Budi menilai", "Ani Budi"),

@@ -143,18 +143,31 @@ def test_what_stands_around_kata_is_said(text: str, contents: list[str]) -> None
     assert with_marked_speech(text, spans_in(text, content=contents[-1][-4:])) == found
 
 
+def people(text: str) -> list[Span]:
+    """Budi and DPR as names, where they stand there."""
+    return [
+        Span("entity", label, text.index(name), text.index(name) + len(name))
+        for name, label in (("DPR", "ORG"), ("Budi", "PER"))
+        if name in text
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "source", "content"),
     [
         ("Mensos: Harga naik\nBudi: pergi", "Mensos", "Harga naik"),
         ("Beras Mahal, Budi: Harga naik.", "Budi", "Harga naik"),
-        ("Harga turun. Baca juga: Budi: Harga naik", "Budi", ""),
+        ("Harga turun. Baca juga: Budi: Harga naik. Ia pergi", "Budi", ""),
+        ("Harga turun.\nBaca juga: Budi: Harga naik\nIa pergi", "Budi", "Harga naik"),
+        ("Turun.\nSimak juga Video 'Ketua MPR soal Gula: Naik 5.000': Ia", "Ketua MPR", "Naik 5.000"),
+        ('Turun.\nTonton juga video "Budi: Harga naik" di sini:', "Budi", "Harga naik"),
+        ("Budi soal Gula: Harga naik", "Budi", "Harga naik"),
+        ("Beras Mahal, Terdakwa: Saya Difitnah", "Terdakwa", "Saya Difitnah"),
     ],
 )
 def test_a_colon_in_a_headline_is_a_cue(text: str, source: str, content: str) -> None:
-    person = Span("entity", "PER", text.index("Budi"), text.index("Budi") + 4)
-    found = [span for span in with_marked_speech(text, [person]) if span.layer != "entity"]
-    where = text.index(source) + len(source)
+    found = [span for span in with_marked_speech(text, people(text)) if span.layer != "entity"]
+    where = text.index(": ", text.index(source))
     said = spans_in(text, source=source, **({"content": content} if content else {}))
     assert set(found) == {*said, Span("cue", "CUE", where, where + 1)}
 
@@ -163,6 +176,30 @@ def test_a_colon_in_a_headline_is_a_cue(text: str, source: str, content: str) ->
 def test_other_colons_are_left_to_the_model(text: str) -> None:
     person = Span("entity", "PER", text.index("Budi"), text.index("Budi") + 4) if "Budi" in text else None
     assert not any(span.layer == "cue" for span in with_marked_speech(text, [person] if person else []))
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "cue", "content"),
+    [
+        ("Budi Akui Harga Naik\nBudi pergi", "Budi", "Akui", "Harga Naik"),
+        ("Beras Mahal, Anggota DPR Soroti Harga Gula", "Anggota DPR", "Soroti", "Harga Gula"),
+        ("Ketua Dewan Budi sebut harga naik", "Ketua Dewan Budi", "sebut", "harga naik"),
+        ("Budi Sebut Harga Naik, Ini Kata Warga", "Budi", "Sebut", "Harga Naik"),
+        ("Turun.\nSimak Video 'Budi Tuding Harga Naik': Ia", "Budi", "Tuding", "Harga Naik"),
+        ("Turun. Baca juga: Budi Akui Harga Naik Adapun ia pergi. Naik", "Budi", "Akui", ""),
+    ],
+)
+def test_a_bare_verb_in_a_headline_is_a_cue(text: str, source: str, cue: str, content: str) -> None:
+    names = people(text)
+    expected = spans_in(text, source=source, cue=cue, **({"content": content} if content else {}))
+    assert with_marked_speech(text, names) == sorted([*names, *expected], key=lambda own: own.sort_key)
+
+
+@pytest.mark.parametrize(
+    "text", ["Harga Sebut Naik", "Budi Minta Harga Naik", "Naik.\nBudi Akui Harga Naik", "Nilai Budi"]
+)
+def test_other_headlines_are_left_to_the_model(text: str) -> None:
+    assert with_marked_speech(text, people(text)) == people(text)
 
 
 def test_what_was_told_before_may_be_said_by_somebody() -> None:
