@@ -40,7 +40,7 @@ from train.config import AdaptConfig
 from train.loop import Loop
 from train.masking import Masked, MaskedText, Masking, Masks, Stored, is_held_out, write_windows
 from train.plan import part_seed, plan_epoch, rate_factor
-from train.run import RUNS, accelerator_for, checked_encoder, run_loop, set_up
+from train.run import RUNS, accelerator_for, check_precision, checked_encoder, run_loop, set_up
 from train.rundir import Resume, environment, forget_peak, locked, open_run, write_json, writing
 
 SAMPLE = 100
@@ -58,7 +58,8 @@ def adapt(config: AdaptConfig, resume: Resume = "auto") -> Path:
     folder = RUNS / config.name
     if (folder / "DONE").exists() and resume != "never":
         open_run(folder, config, resume)
-        shutil.rmtree(folder / "text", ignore_errors=True)
+        for left in ("text", "state"):
+            shutil.rmtree(folder / left, ignore_errors=True)
         return folder
     # PyTorch's kernels for CPUs keep memory for each of so many shapes, and no two updates mask as many places.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
@@ -71,6 +72,7 @@ def adapt(config: AdaptConfig, resume: Resume = "auto") -> Path:
             check_coverage(list(islice(texts(config.text), SAMPLE)), encoder)
         open_run(folder, config, resume)
     accelerator.wait_for_everyone()
+    check_precision(folder, config)
     with locked(folder, accelerator):
         if not (folder / "DONE").exists():  # by one that held the lock before
             if main and not (folder / "text").exists():

@@ -177,6 +177,18 @@ def precision_of(config: LoopConfig) -> str:
     return "bf16" if torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported() else "fp32"
 
 
+def check_precision(folder: Path, config: Config | AdaptConfig) -> None:
+    """Raises InputError if a run that has begun would go on in another precision, and end with other weights."""
+    file = folder / "environment.json"
+    try:
+        began = json.loads(file.read_text(encoding="utf-8"))["precision"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return  # it has not begun, or is refused for that
+    if (folder / "state" / "checkpoint.pt").exists() and began != (now := precision_of(config.train)):
+        cure = f"go on where {began} is computed, or remove the folder to train anew"
+        raise InputError(str(folder), f"began in {began}, and would go on in {now} here", cure)
+
+
 def accelerator_for(config: Config | AdaptConfig, folder: Path) -> Accelerator:
     AcceleratorState._reset_state()  # runs of one process may differ in precision
     return Accelerator(
@@ -270,6 +282,7 @@ def _train_part(config: Config, part: Part, folder: Path, resume: Resume) -> Non
         open_run(folder, config, resume)
     accelerator.wait_for_everyone()
     _check_unchanged(folder, part)
+    check_precision(folder, config)
     with locked(folder, accelerator):
         if not (folder / "DONE").exists():  # by one that held the lock before
             _learn(config, part, folder, accelerator)
