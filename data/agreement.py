@@ -256,10 +256,11 @@ def _layer(articles: Sequence[Mapping[str, Document]], annotators: Sequence[str]
 def _speech(
     articles: Sequence[Mapping[str, Document]], annotators: Sequence[str], said: Callable[[Document], set[Any]]
 ) -> LayerAgreement:
-    """What annotators who looked for all of speech say of it."""
+    """What annotators who looked for all of speech say of it; one who never does could not, as in columns of tags."""
     counts = _Counts(annotators)
+    able = {who for article in articles for who, document in article.items() if document.attributions}
     for article in articles:
-        own = _speaking(article, "source", "cue", "content")
+        own = {who: document for who, document in _speaking(article, "source", "cue", "content").items() if who in able}
         counts.read(own)
         counts.add({who: said(document) for who, document in own.items()})
     return counts.table()
@@ -283,10 +284,17 @@ def _attribute(articles: Sequence[Mapping[str, Document]], annotators: Sequence[
     layer, values = ATTRIBUTES[name]
     columns: list[Ratings] = []
     counts = _Counts(annotators)
+    able = {
+        who
+        for article in articles
+        for who, document in article.items()
+        if any(span.attribute(name) for span in document.layer(layer))
+    }
     for article in articles:
         chosen = {
             who: {span.stretches(document.text): span.attribute(name) for span in document.layer(layer)}
             for who, document in _speaking(article, layer).items()
+            if who in able
         }
         for span in sorted(set[_Stretches]().union(*chosen.values())):
             told = {who: own[span] for who, own in chosen.items() if span in own}
@@ -341,7 +349,9 @@ def _closed(document: Document, layer: Layer) -> bool:
 
 
 def _exact(document: Document, head: Head) -> set[tuple[str, _Stretches]]:
-    return {(span.label, span.stretches(document.text)) for span in flat_view(document, head)[0]}
+    """All spans of a head, also those that tags cannot say."""
+    spans, lost = flat_view(document, head)
+    return {(span.label, span.stretches(document.text)) for span in (*spans, *(one.span for one in lost))}
 
 
 def _f1(count: Mapping[str, int]) -> float | None:

@@ -133,6 +133,19 @@ def test_who_agrees_on_links_attributions_and_attributes() -> None:
     assert layers["Form"].alpha is None and layers["Form"].f1 == 1.0
 
 
+def test_crossing_and_nested_spans_count_and_what_a_format_cannot_say_does_not() -> None:
+    crossing = Span("entity", "ORG", TEXT.index("berkata"), TEXT.index("Budi") + 4)
+    (pair,) = agreement([by("A", BUDI, crossing), by("B", BUDI)]).layers["entity"].pairs
+    assert (pair.said_first, pair.said_second, pair.both) == (2, 1, 1)
+    nested = span("SOURCE", "Budi pergi"), span("SOURCE", "Budi")
+    (pair,) = agreement([by("A", *nested), by("B", nested[0])]).layers["source"].pairs
+    assert (pair.said_first, pair.said_second, pair.both) == (2, 1, 1)
+    whole = by("A", SOURCE, CUE, CONTENT, links=[Attribution(CUE, (SOURCE,), (CONTENT,))])
+    flat = by("B", *(replace(one, attributes=()) for one in (SOURCE, CUE, CONTENT)))
+    layers = agreement([whole, flat]).layers
+    assert [layers[name].pairs for name in ("links", "attribution", "Form", "Kind")] == [()] * 4
+
+
 @st.composite
 def annotated(draw: st.DrawFn) -> list[Document]:
     """Three annotators of two articles, not all of both."""
