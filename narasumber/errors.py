@@ -35,6 +35,10 @@ class InputError(ValueError):
         return cls(first.where, first.what, first.cure, more=tuple(rest))
 
 
+class Diverged(InputError):
+    """A training whose loss or weights are no numbers any more."""
+
+
 def no_such(path: Path, cure: str) -> InputError:
     """Of a path that leads to nothing; a relative one is told with where it begins."""
     place = "" if path.is_absolute() else f" in {Path.cwd()}"

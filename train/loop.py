@@ -15,7 +15,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from models.masked import MaskedNetwork
 from models.network import Network
-from narasumber.errors import InputError
+from narasumber.errors import Diverged, InputError
 from train.config import LoopConfig
 
 TRANSITION_RATE = 10
@@ -181,7 +181,7 @@ class Loop(Generic[Example]):
     def updates(self) -> Iterator[Update]:
         """Runs from where the state stands to the end of the last epoch, one update a turn.
 
-        Raises InputError as soon as the loss, or at the end of an epoch a weight, is no number.
+        Raises Diverged as soon as the loss, or at the end of an epoch a weight, is no number.
         """
         state = self.state
         while state.epoch < self.plan.epochs:
@@ -241,5 +241,5 @@ class Loop(Generic[Example]):
         )
 
 
-def _diverged(what: str) -> InputError:
-    return InputError("train.learning_rate", f"{what} is no number any more", "lower it, or train.head_learning_rate")
+def _diverged(what: str) -> Diverged:
+    return Diverged("train.learning_rate", f"{what} is no number any more", "lower it, or train.head_learning_rate")

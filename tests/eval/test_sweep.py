@@ -136,6 +136,15 @@ def test_mistakes_are_told_before_anything_is_trained(
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_row_that_diverges_is_told_and_the_others_are_compared(sweep: Command, tmp_path: Path) -> None:
+    done = sweep("--over", "train.learning_rate=1e-3,1e30,2e-3")
+    assert done.returncode == 2
+    assert "train.learning_rate" in done.stderr and "is no number any more" in done.stderr
+    (folder,) = (tmp_path / "runs").glob("*-sweep")
+    rows = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))["rows"]
+    assert [row["name"] for row in rows] == ["train.learning_rate=1e-3", "train.learning_rate=2e-3"]
+
+
 def test_a_folder_of_another_run_is_told_before_anything_is_trained(sweep: Command, tmp_path: Path) -> None:
     there = tmp_path / "runs" / "quickstart-train.epochs_2-13"
     there.mkdir(parents=True)
