@@ -109,7 +109,7 @@ def learn(
     torch.manual_seed(seed)
     examples = [sentence for own in sentences_of(documents, encoder) for sentence in own]
     network = Tagging(encoder).to(device).train()
-    optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.0, fused=True)
     total = epochs * -(-len(examples) // BATCH)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - step / total)
     pieces, seconds = 0, 0.0
