@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from models.network import load, torch_tagger
 from narasumber.document import Document
 from narasumber.errors import InputError
 from narasumber.files import new_folder
+from narasumber.formats.common import left_out_of
 from narasumber.labels import HEADS, layer_of_head
 from narasumber.linking import link
 from narasumber.sentences import sentences
@@ -35,7 +37,8 @@ from narasumber.validation import validation_problems
 class Evaluated:
     """One fold: gold and predicted held-out articles, the training articles, and what the fold's directory tells.
 
-    `known`: how many of the articles its model has learned, or was chosen by, which only others than held-out ones are.
+    `known`: how many articles its model has learned, or was chosen by; `left_out`: what is not scored. Of held-out
+    articles there are none.
     """
 
     folder: Path
@@ -44,6 +47,7 @@ class Evaluated:
     training: list[Document]
     changed: bool
     known: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def model_folder(run: Path) -> Path:
@@ -117,26 +121,29 @@ def predict_folds(run: Path, on: Source | None = None) -> Iterator[Evaluated]:
     documents = documents_of(run)
     learned = learned_of(run)
     for fold in folds:
-        own, known = _others(on, fold, documents) if on else (held_out_of(fold, documents), 0)
+        own, known, left_out = _others(on, fold, documents) if on else (held_out_of(fold, documents), 0, {})
         gold = [_part(document, learned) for document in own]
         training = held_out_of(fold, documents, "train")
         network, tokenizer, settings = load(model_folder(fold))
         tagger = torch_tagger(network, tokenizer, settings)
         predicted = [tagger.annotate(document.bare()) for document in gold]
-        yield Evaluated(fold, gold, predicted, training, changed_since_training(fold, documents), known)
+        yield Evaluated(fold, gold, predicted, training, changed_since_training(fold, documents), known, left_out)
 
 
-def _others(on: Source, fold: Path, documents: dict[str, Document]) -> tuple[list[Document], int]:
-    """The articles of a source, and how many of them the fold's model knows.
+def _others(on: Source, fold: Path, documents: dict[str, Document]) -> tuple[list[Document], int, dict[str, int]]:
+    """The articles of a source that have gold, how many of them the fold's model knows, and what is left out.
 
     Raises InputError where they cannot measure it: it may know no article, and no more than half of texts of a sentence
     or two, which recur.
     """
-    own = on.load()
+    given = on.load()
     where = f"--on {on.path}"
-    refuse_doubled(where, own)
+    refuse_doubled(where, given)
     heads = [head for head in HEADS if head in learned_of(fold)]
-    if not any(document.scope.layer(layer_of_head(head)) for document in own for head in heads):
+    own = [document for document in given if any(document.scope.layer(layer_of_head(head)) for head in heads)]
+    left_out = sum((Counter(left_out_of(document)) for document in given), Counter[str]())
+    left_out["articles that nobody has annotated"] += len(given) - len(own)
+    if not own:
         raise InputError(where, f"annotates none of {', '.join(heads)}", "name articles with gold annotation")
     if read := [document.id for document in own if is_uncorrected(document)]:
         raise InputError(where, f"{_some(read)}: what a model has read, corrected by nobody", "name gold annotation")
@@ -146,7 +153,7 @@ def _others(on: Source, fold: Path, documents: dict[str, Document]) -> tuple[lis
     if any(len(sentences(document.text)) > FEW for document in seen) or 2 * len(seen) > len(own):
         what = f"{model_folder(fold)} has learned from {_some([document.id for document in seen])}, or was chosen by it"
         raise InputError(where, what, "leave out what it has seen")
-    return own, len(seen)
+    return own, len(seen), dict(+left_out)
 
 
 def _some(names: Sequence[str]) -> str:
@@ -164,8 +171,15 @@ def report_folder(run: Path, on: Source | None = None) -> Path:
     """Where the scores of a run on its held-out articles are, or those on others."""
     if on is None:
         return run / "eval"
-    name = on.name or on.corpus or on.path.resolve().stem
-    return run / f"eval-{re.sub(r'[^a-zA-Z0-9_.-]+', '-', name)}{f'-{on.split}' if on.split else ''}"
+    path = on.path.resolve()
+    name = re.sub(r"[^\w.-]+", "-", on.corpus or (path.name if path.is_dir() else path.stem))
+    return run / f"eval-{name}{f'-{on.split}' if on.split else ''}"
+
+
+def _asked(on: Source) -> str:
+    """The options that name other articles."""
+    origin = f" --from {on.corpus or on.format}" if on.corpus or on.format != "auto" else ""
+    return f"--on {on.path}{origin}{f' --split {on.split}' if on.split else ''}"
 
 
 def evaluate_run(run: Path, on: Source | None = None) -> tuple[dict[str, Any], Path]:
@@ -175,6 +189,13 @@ def evaluate_run(run: Path, on: Source | None = None) -> tuple[dict[str, Any], P
     Raises InputError if the run is not finished, held nothing out, or its articles are gone; and where a model of it
     has seen those of `on`.
     """
+    target = report_folder(run, on)
+    if on and (target / "scores.json").exists():
+        before = str(read_of(target, "scores.json").get("on"))
+        if Path(before).resolve() != on.path.resolve():
+            raise InputError(
+                str(target), f"holds the scores on {before}", "remove it, or give the articles another name"
+            )
     folds = list(predict_folds(run, on))
     gold = [document for fold in folds for document in fold.gold]
     if not gold:
@@ -183,8 +204,8 @@ def evaluate_run(run: Path, on: Source | None = None) -> tuple[dict[str, Any], P
     predicted = [document for fold in folds for document in fold.predicted]
     leaked: dict[str, list[tuple[int, int]]] = {}
     for fold in folds:
-        before = Learned.read(str(model_folder(fold.folder))).learned
-        leaked |= leaked_sentences(fold.gold, fold.training, before)
+        learned_before = Learned.read(str(model_folder(fold.folder))).learned
+        leaked |= leaked_sentences(fold.gold, fold.training, learned_before)
     relinked = [document.with_annotation(document.spans, link(document.text, document.spans)) for document in gold]
     scores = score(gold, predicted, relinked=relinked, leaked=leaked)
     baseline = [document for fold in folds for document in _baseline(fold)]
@@ -197,18 +218,21 @@ def evaluate_run(run: Path, on: Source | None = None) -> tuple[dict[str, Any], P
     summed = {
         "run": run.name,
         "on": str(on.path) if on else None,
+        "split": on.split if on else None,
         "learned": [name for name in (*HEADS, "attribution") if name in learned],
         "model": scores,
         "baselines": baselines,
         "articles_changed": changed,
         "known": sum(fold.known for fold in folds),
+        "left_out": dict(sum((Counter(fold.left_out) for fold in folds), Counter[str]())),
     }
-    target = report_folder(run, on)
-    title = f"{run.name} on {on.path}{f', {on.split}' if on.split else ''}" if on else run.name
+    title = f"{run.name} on {' '.join(filter(None, (str(on.path), on.corpus, on.split)))}" if on else run.name
     try:
         with new_folder(target) as aside:
             (aside / "scores.json").write_text(json.dumps(summed, indent=2) + "\n", encoding="utf-8")
-            _write_lines(aside / "predictions.jsonl", [document.to_json() for document in predicted])
+            by = {"annotator": f"model:{run.name}"}  # so that nobody takes it for gold
+            read = [replace(document, meta={**document.meta, **by}) for document in predicted]
+            _write_lines(aside / "predictions.jsonl", [document.to_json() for document in read])
             _write_lines(aside / "errors.jsonl", errors)
             write_report(title, facts, scores, baselines, gold, predicted, errors, metrics, aside)
     except OSError as error:
@@ -240,6 +264,7 @@ def summary(summed: dict[str, Any]) -> str:
     ]
     if summed["articles_changed"]:
         table.append("note: articles or annotations have changed since this run was trained")
+    table += [f"note: left out: {what}: {number:,}" for what, number in summed["left_out"].items()]
     if known := summed["known"]:
         told = (
             f"note: {known:,} of {len(summed['model']['documents']):,} texts stand in what the model has learned from"
@@ -250,8 +275,13 @@ def summary(summed: dict[str, Any]) -> str:
 
 def check_comparable(run: Path, other: Path, on: Source | None = None) -> None:
     """Raises InputError where `compare_runs` will, once `run` is evaluated."""
+    folds, _ = folds_of(run), folds_of(other)
     documents = documents_of(run)
-    own = on.load() if on else [document for fold in folds_of(run) for document in held_out_of(fold, documents)]
+    own = (
+        _others(on, folds[0], documents)[0]
+        if on
+        else [document for fold in folds for document in held_out_of(fold, documents)]
+    )
     _same_articles(run, own, other, predictions_of(other, on))
 
 
@@ -289,7 +319,7 @@ def predictions_of(run: Path, on: Source | None = None) -> list[Document]:
     """The held-out articles, or those of `on`, as a run read them. Raises InputError if it is not evaluated on them."""
     folder = report_folder(run, on)
     if not (folder / "predictions.jsonl").exists():
-        cure = f"narasumber evaluate {run}{f' --on {on.path}' if on else ''}"
+        cure = f"narasumber evaluate {run}{f' {_asked(on)}' if on else ''}"
         raise InputError(str(folder / "predictions.jsonl"), "is missing", cure)
     return [Document.from_json(row) for row in read_of(folder, "predictions.jsonl")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections import Counter
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from narasumber import __version__, formats
-from narasumber.errors import InputError, Problem
+from narasumber.errors import Diverged, InputError, Problem
 
 if TYPE_CHECKING:
     from data.lint import Finding
@@ -435,18 +436,28 @@ def sweep(
             if FIRST and (RUNS / one.name).exists():
                 open_run(RUNS / one.name, one, "auto")
     runs: dict[str, list[Path]] = {row.name: [] for row in rows}
+    failed: list[Problem] = []
     for row in rows:
         for one in row.configs:
-            folder = run_training(one)
-            runs[row.name].append(folder)
+            try:
+                folder = run_training(one)
+            except Diverged as error:
+                failed += [replace(own, where=f"{one.name}: {own.where}") for own in error.problems]
+                runs.pop(row.name, None)
+                continue
+            if row.name in runs:
+                runs[row.name].append(folder)
             if FIRST:
                 if not (folder / "eval" / "scores.json").exists():
                     evaluate_run(folder)
                 typer.echo(f"trained: {folder}  {usage_of(folder)}".rstrip(), err=True)
     if not FIRST:
         return
-    typer.echo(write_sweep(compare_rows(runs), RUNS / table))
-    typer.echo(f"sweep: {RUNS / table / 'sweep.md'}")
+    if runs:
+        typer.echo(write_sweep(compare_rows(runs), RUNS / table))
+        typer.echo(f"sweep: {RUNS / table / 'sweep.md'}")
+    if failed:
+        raise InputError.of(failed)
 
 
 @app.command()
@@ -544,9 +555,11 @@ def predict(
         raise InputError(str(to), what, "name a new folder, or a file, or empty it")
     documents = _articles(files)
     tagger = Tagger.load(model, weights)
-    made = {"model": tagger.settings.name}
+    made: dict[str, str] = {"model": tagger.settings.name}
     if format != "html":
-        made = formats.FORMATS[format].load().kept(made)  # no other format need say that it does not
+        made = dict(formats.FORMATS[format].load().kept(made))  # no other format need say that it does not
+    if format == "json":
+        made["annotator"] = f"model:{tagger.settings.name}"
     annotated: Iterator[Document] = (
         replace(tagger.annotate(document), meta={**document.meta, **made}) for document in documents
     )
@@ -604,7 +617,10 @@ def _articles(files: Sequence[str]) -> list[Document]:
     if problems:
         raise InputError.of(problems)
     ids = _told_apart([(file, document.id) for file, document in found])
-    metas = ({name: value for name, value in own.meta.items() if name not in OF_ANNOTATION} for _, own in found)
+    metas = (
+        {name: value for name, value in own.meta.items() if name not in (OF_ANNOTATION if own.spans else ("unknown",))}
+        for _, own in found
+    )
     return [Document(id, own.text, meta=meta) for id, (_, own), meta in zip(ids, found, metas, strict=True)]
 
 
@@ -617,6 +633,8 @@ def _articles_of(file: str) -> Iterable[Document]:
     path = Path(file)
     if file == "-":
         return [Document("stdin", article_text(sys.stdin.buffer.read(), file))]
+    if path.exists() and not path.is_file() and not path.is_dir():  # a pipe, which cannot be looked at first
+        return [Document(path.name, article_text(read_bytes(path), file))]
     if path.suffix != ".txt":
         try:
             return formats.read(path, formats.detect(path)[0].name)
@@ -631,7 +649,7 @@ def _told_apart(named: Sequence[tuple[Path, str]]) -> list[str]:
     ids = [id for _, id in named]
     above: list[tuple[str, ...]] = []
     for file, id in named:
-        parts = (file if file.is_dir() else file.with_suffix("")).absolute().parts
+        parts = Path(os.path.abspath(file if file.is_dir() else file.with_suffix(""))).parts
         above.append(parts[1:-1] if parts[-1] == id else parts[1:])
     for depth in range(1, 1 + max(map(len, above), default=0)):
         times = Counter(ids)
@@ -692,6 +710,9 @@ def _run(command: Callable[[], None]) -> None:
         sys.stderr.close()
         sys.exit(1)
     except OSError as error:
+        if error.filename is None and error.errno == errno.ENOSPC:
+            sys.stderr.write(f"standard output: {error.strerror}\n")
+            sys.exit(2)
         if error.filename is None:
             raise
         sys.stderr.write(f"{error.filename}: {error.strerror}\n")  # a name too long for a file, for one

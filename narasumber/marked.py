@@ -3,8 +3,8 @@
 Of 127 annotated articles that is 801 cues and 101 sources, all right, and 762 contents of 767, where names are known:
 quotations that a bare verb stands right behind, that verb (`"...," kata A`), or another before (`A menjawab, "..."`),
 `kata` and the like behind a comma, what stands behind `mengatakan` or `menilai, ` to the end of its sentence, openings
-such as `Menurut A, `, headlines and links (`A: harga naik`, `A akui harga naik`). The model reads the rest. It knows the
-verbs that its training articles have; rarer ones stand here as the language has them.
+such as `Menurut A, `, headlines and links (`A: harga naik`, `A akui harga naik`). The model reads the rest. It knows
+the verbs that its training articles have; rarer ones stand here as the language has them.
 """
 
 from __future__ import annotations

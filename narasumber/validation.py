@@ -20,6 +20,8 @@ _TOLD: Final = {
     "model_type": "must have keys below it",
     "dict_type": "must have keys below it",
     "string_type": "must be text",
+    "path_type": "must be text",
+    "too_short": "must not be empty",
     **dict.fromkeys(("date_type", "date_from_datetime_parsing", "date_from_datetime_inexact"), "must be a day"),
 }
 """In place of pydantic's words, which speak of Python."""
@@ -52,14 +54,28 @@ def _cure(item: ErrorDetails, kind: type[BaseModel]) -> str:
         return "add it, as the files of configs/ have it"
     if of in ("extra_forbidden", "model_type"):
         kinds = _kinds_at(item["loc"][:-1] if of == "extra_forbidden" else item["loc"], kind)
-        return f"the keys there are {', '.join(dict.fromkeys(key for one in kinds for key in one.model_fields))}"
+        lists = "; or a list of sources, each with a path" if "<HeldOut>" in item["loc"] else ""
+        return f"the keys there are {_keys(kinds)}{lists}"
     if of == "tuple_type":
+        if records := _below(item["loc"], kind):
+            return f"begin each item with -; the keys of one are {_keys(records)}"
         return f"write [{given}]" if isinstance(given, str | int | float) else "begin each item with -"
     if of.startswith("date_"):
         return "such as 2025-01-31"
     if of == "string_type" and not isinstance(given, list | dict):
         return "put it in quotes: without them it is read as a number, a date, or yes or no"
     return ""
+
+
+def _keys(kinds: list[type[BaseModel]]) -> str:
+    return ", ".join(dict.fromkeys(key for one in kinds for key in one.model_fields))
+
+
+def _below(place: tuple[int | str, ...], kind: type[BaseModel]) -> list[type[BaseModel]]:
+    """The records that a list at this place holds."""
+    key = str(place[-1]) if place else ""
+    fields = [one.model_fields[key] for one in _kinds_at(place[:-1], kind) if key in one.model_fields]
+    return [found for field in fields for found in _kinds(field.annotation)]
 
 
 def _kinds_at(place: tuple[int | str, ...], kind: type[BaseModel]) -> list[type[BaseModel]]:

@@ -135,8 +135,9 @@ def test_articles_of_any_format_are_read_without_their_annotation(here: Command,
     plain = read_back[seed.id]
     for name in ("gold", "bare", "article"):
         assert (read_back[name].text, read_back[name].spans) == (plain.text, plain.spans)
-    assert read_back["gold"].meta == {"url": "x.id/1", "model": "quickstart"}
-    assert read_back["bare"].meta == {"url": "x.id/2", "model": "quickstart"}
+    made = {"model": "quickstart", "annotator": "model:quickstart"}  # so that nobody takes it for gold
+    assert read_back["gold"].meta == {"url": "x.id/1", **made}
+    assert read_back["bare"].meta == {"url": "x.id/2", **made}
     assert "<p>" not in read_back["page"].text and read_back["page"].spans
     (bare,) = read(tmp_path / "bare.jsonl")
     assert (bare.spans, bare.scope) == ((), UNMARKED)
@@ -176,6 +177,8 @@ def bad(name: str, content: bytes) -> Callable[[Path], str]:
         (bad("a.txt", "Kim".encode("utf-16")), "a.txt: is UTF-16\n    save the file as UTF-8"),
         (bad("a.txt", "Kim".encode("utf-16-le")), "a.txt: holds NUL characters"),
         (bad("a.jsonl", b'{"title": "x"}\n'), "a.jsonl: is of no known format"),
+        (bad("a.feed", b'{"title": "x"}\n'), "a.feed: is JSON or markup, no text"),
+        (bad("a.xml", b'<?xml version="1.0"?><rss><p>x</p></rss>'), "a.xml: is JSON or markup, no text"),
         (bad("a.jsonl", b'{"id": "a", "text": "Kim", "meta": 3}\n'), "a.jsonl:1: is no document: meta must be"),
     ],
 )

@@ -259,7 +259,7 @@ def _documents(
         return
     for place, (annotation, result) in enumerate(zip(shown, results, strict=True), start=1):
         who = _annotator(annotation, place) if own else f"model:{annotation.get('model_version') or ''}"
-        named = len(shown) > 1 if own else who not in ("model:", f"model:{_MODEL}")
+        named = len(shown) > 1 if own else who != f"model:{_MODEL}"
         at = f"{where}, annotation {place}" if len(shown) > 1 else where
         said = {"annotator": who} if named else {}
         if not own and _is_number(annotation.get("score")):

@@ -20,6 +20,9 @@ from narasumber.scope import UNMARKED
 _HEADER: Final = re.compile(r"#FORMAT=|# ?(?:columns|global\.columns|id|newdoc|sent_id|text)\b|-DOCSTART-")
 
 
+_MARKUP: Final = re.compile(r"\s*(?:\{\s*\"|\[\s*\{|<(?:\?xml|!doctype|html|rss)\b)", re.IGNORECASE)
+
+
 def sniff(path: Path, head: str) -> str:
     """Prose only: a `.txt` with an `.ann` beside it, or with columns of tags in it, is of another format."""
     if path.is_file():
@@ -65,6 +68,9 @@ def article_text(content: bytes, where: str) -> str:
     text = decoded(content, where)
     if "\0" in text:
         raise InputError(where, "holds NUL characters, so it is UTF-16, or no text", "save it as UTF-8 text")
+    if _MARKUP.match(text):
+        cure = "call the file .jsonl or .html, or by the ending of what it is, and name it; or save its text"
+        raise InputError(where, "is JSON or markup, no text", cure)
     if not text.strip():
         raise InputError(where, "the article is empty", "put the text back, or leave the file out")
     return text

@@ -141,6 +141,16 @@ def test_a_run_is_scored_on_other_articles(
         assert here("evaluate", str(one), "--on", str(tmp_path / "new.jsonl")).returncode == 0
     told = here("evaluate", str(names_alone), "--on", str(tmp_path / "new.jsonl"), "--against", str(run))
     assert told.returncode == 0 and "entity" in told.stdout.partition(" minus ")[2]
+    (tmp_path / "other").mkdir()
+    formats.write(
+        [replace(unseen, id="x"), Document("bare", "Kim.", scope=UNMARKED)], tmp_path / "other" / "new.jsonl", "json"
+    )
+    told = here("evaluate", str(names_alone), "--on", str(tmp_path / "other" / "new.jsonl"))
+    assert told.returncode == 2 and f"eval-new: holds the scores on {tmp_path / 'new.jsonl'}" in told.stderr
+    shutil.rmtree(names_alone / "eval-new")
+    told = here("evaluate", str(names_alone), "--on", str(tmp_path / "other" / "new.jsonl"))
+    assert "note: left out: articles that nobody has annotated: 1" in told.stdout
+    shutil.rmtree(names_alone / "eval-new")
 
 
 def test_sentences_that_recur_are_told_and_training_articles_are_refused(
@@ -167,6 +177,7 @@ def test_sentences_that_recur_are_told_and_training_articles_are_refused(
     [
         (Document("a", "Kim tiba.", scope=UNMARKED), "annotates none of entity"),
         (Document("a", "Kim tiba.", meta={"annotator": "model:m"}), "a: what a model has read, corrected by nobody"),
+        (Document("eval", "x"), "what a model has read, corrected by nobody"),
         (None, "has learned from 001_718e06cf24c873e4, 002_"),
     ],
 )
@@ -174,7 +185,10 @@ def test_articles_that_cannot_measure_a_model_are_refused(
     names_alone: Path, tmp_path: Path, document: Document | None, said: str
 ) -> None:
     path = ROOT / "seeds"
-    if document:
+    if document and document.id == "eval":  # its own predictions
+        evaluate_run(names_alone)
+        path = names_alone / "eval" / "predictions.jsonl"
+    elif document:
         formats.write([document], path := tmp_path / "a.jsonl", "json")
     with pytest.raises(InputError, match=re.escape(said)):
         evaluate_run(names_alone, Source(path=path))
@@ -208,6 +222,7 @@ def test_a_figure_reads_the_same_in_every_table() -> None:
         "learned": ["entity"],
         "articles_changed": False,
         "known": 0,
+        "left_out": {},
     }
     (line,) = summary(summed).splitlines()[1:]
     assert line.split() == "entity 0.813 0.813 0.813 0.063 to 0.813 16 0.813".split()

@@ -41,7 +41,7 @@ def test_overrides_reach_nested_keys_as_yaml() -> None:
             "model.word_shape",
             "'auto'",
         ),
-        ("name: x\ndata: {sources: []}", "data.sources", "at least 1"),
+        ("name: x\ndata: {sources: []}", "data.sources", "must not be empty"),
         ("name: x\nlayers: [entity, entity]\ndata: {sources: [{path: seeds}]}", "layers", "twice"),
         ("name: x\nlayers: [content_inner]\ndata: {sources: [{path: seeds}]}", "layers", "name content too"),
         ("name: x/y\ndata: {sources: [{path: seeds}]}", "name", "names a folder"),
@@ -108,7 +108,10 @@ def test_of_keys_that_are_unknown_or_missing_it_is_said_which_there_are(override
         ("data.held_out={documents: [003]}", "data.held_out.documents.0: must be text (got 3)\n    put it in quotes: "),
         ("data.held_out={after: heute}", "data.held_out.after: must be a day (got 'heute')\n    such as 2025-01-31"),
         ("data.held_out={outlets: x.id}", "data.held_out.outlets: must be a list (got 'x.id')\n    write [x.id]"),
-        ("data.sources={path: seeds}", "data.sources: must be a list\n    begin each item with -"),
+        (
+            "data.sources={path: seeds}",
+            "data.sources: must be a list\n    begin each item with -; the keys of one are path, ",
+        ),
         (
             "data.sources=[{path: seeds, 'a[b]': 1}]",
             "data.sources.0.a[b]: is no key there\n    the keys there are path",

@@ -169,7 +169,7 @@ def test_predictions_are_read_where_nobody_annotated(read: Read) -> None:
     models = [{"model_version": "m 1", "score": 0.5, "result": [region("a", "PER", 0, 3)]}, {"result": []}]
     one, two = read([task(annotations=[], predictions=models)])
     assert one.meta == {"annotator": "model:m 1", "score": 0.5} and len(one.spans) == 1
-    assert not two.meta
+    assert two.meta == {"annotator": "model:"}
     (gold,) = read([task(region("a", "ORG", 0, 3), predictions=models)])
     assert [span.label for span in gold.spans] == ["ORG"]
     assert gold.meta == {"left_out": {"predictions beside annotations": 2}}
