@@ -151,8 +151,9 @@ def test_a_folder_of_pages_and_all_that_is_wrong_in_it(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_pages_and_plain_texts_is_asked_about(tmp_path: Path) -> None:
-    for name in ("a.html", "b.htm", "c.txt"):
+    for name in ("a.html", "b.htm"):
         put(tmp_path, name, PAGE)
+    put(tmp_path, "c.txt", "Kim pergi.")
     with pytest.raises(InputError, match=r"holds 2 \.html and 1 \.txt files(.|\n)*--from html or --from text"):
         detect(tmp_path)
     assert [document.id for document in read(tmp_path, "html")] == ["a", "b"]
