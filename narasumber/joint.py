@@ -23,7 +23,7 @@ from narasumber.decode import Scores, likely_spans
 from narasumber.document import Span
 from narasumber.labels import head_labels
 from narasumber.linking import CITED, LIMIT, QUOTING, SOURCE_FOLLOWS, link, needs_source
-from narasumber.marked import CONNECTIVE, IN_ORDER, MAY_SAY, SAYS, VERB_BEHIND
+from narasumber.marked import IN_ORDER, MAY_SAY, SAYS, VERB_BEHIND, behind_connective
 from narasumber.scope import LayerScope
 from narasumber.sentences import sentences
 from narasumber.tags import Offsets
@@ -183,9 +183,7 @@ def _subject(text: str, first: int, cue: Span, names: Mapping[int, Span]) -> Spa
     name = names.get(match.start()) if match else None
     if match and name and name.start >= first and name.label in ("PER", "ORG"):
         return Span("source", "SOURCE", name.start, match.end("clause") if match["clause"] else name.end)
-    if connective := CONNECTIVE.match(text, first):
-        first = connective.end()
-    phrase = _PHRASE.match(text, first, cue.start)
+    phrase = _PHRASE.match(text, behind_connective(text, first), cue.start)
     if phrase is None or not _SAYS.fullmatch(text, cue.start, cue.end):
         return None
     return Span("source", "SOURCE", phrase.start("source"), phrase.end("name" if phrase["name"] else "source"))

@@ -125,7 +125,7 @@ _AMID: Final = re.compile(
     rf"(?:{_BLANK}+(?P<source>(?:{_WORD}){{0,12}}{_LAST_WORD}))?,{_BLANK}+(?P<content>\w)"
 )
 """`Riky, kata polisi, sempat kabur`."""
-CONNECTIVE: Final = re.compile(
+_CONNECTIVE: Final = re.compile(
     "(?:Apalagi|Terlebih(?: lagi)?|Hanya saja|Selain itu|Sementara itu|Selanjutnya|Sebab(?: itu)?|Karena itu"
     "|Oleh karena itu|Dengan (?:demikian|begitu)|(?:Namun|Meski(?:pun)?|Walau(?:pun)?)(?: demikian| begitu)?"
     "|Di sisi lain|Akan tetapi|Padahal|Bahkan|Justru|Misalnya|Artinya|Jadi|Pasalnya|Adapun|Sebelumnya|Sedangkan"
@@ -332,14 +332,19 @@ def _amid(text: str, bounds: Bounds, names: Sequence[Span]) -> Iterator[_Told]:
     for match in _AMID.finditer(text):
         first, _ = around(bounds, match.start("cue"))
         start, end = match.span("before")
-        if connective := CONNECTIVE.match(text, first):
-            first = connective.end()
+        first = behind_connective(text, first)
         if match["source"] and _runs_on(*match.span("source"), names):
             continue
         if first > end:
             yield _begun(match)
         elif start <= first:
             yield replace(_begun(match), content=Span("content", "CONTENT", first, end))
+
+
+def behind_connective(text: str, first: int) -> int:
+    """Where a sentence that begins there goes on behind what says nothing."""
+    connective = _CONNECTIVE.match(text, first)
+    return connective.end() if connective else first
 
 
 def _runs_on(start: int, end: int, names: Sequence[Span]) -> bool:

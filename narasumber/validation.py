@@ -57,7 +57,8 @@ def _cure(item: ErrorDetails, kind: type[BaseModel]) -> str:
         lists = "; or a list of sources, each with a path" if "<HeldOut>" in item["loc"] else ""
         return f"the keys there are {_keys(kinds)}{lists}"
     if of == "tuple_type":
-        if records := _below(item["loc"], kind):
+        *above, key = item["loc"]
+        if records := _below(_kinds_at(tuple(above), kind), key):
             return f"begin each item with -; the keys of one are {_keys(records)}"
         return f"write [{given}]" if isinstance(given, str | int | float) else "begin each item with -"
     if of.startswith("date_"):
@@ -71,22 +72,17 @@ def _keys(kinds: list[type[BaseModel]]) -> str:
     return ", ".join(dict.fromkeys(key for one in kinds for key in one.model_fields))
 
 
-def _below(place: tuple[int | str, ...], kind: type[BaseModel]) -> list[type[BaseModel]]:
-    """The records that a list at this place holds."""
-    key = str(place[-1]) if place else ""
-    fields = [one.model_fields[key] for one in _kinds_at(place[:-1], kind) if key in one.model_fields]
-    return [found for field in fields for found in _kinds(field.annotation)]
-
-
 def _kinds_at(place: tuple[int | str, ...], kind: type[BaseModel]) -> list[type[BaseModel]]:
     kinds = [kind]
     for part in place:
         # A part is a key, a place in a list, or the tag of the record that a value was taken for.
-        below = [
-            found for one in kinds if part in one.model_fields for found in _kinds(one.model_fields[part].annotation)
-        ]
-        kinds = below or [one for one in kinds if f"<{one.__name__}>" == part] or kinds
+        kinds = _below(kinds, part) or [one for one in kinds if f"<{one.__name__}>" == part] or kinds
     return kinds
+
+
+def _below(kinds: list[type[BaseModel]], key: int | str) -> list[type[BaseModel]]:
+    """The records that a value of this key of these holds, or a list of it."""
+    return [found for one in kinds if key in one.model_fields for found in _kinds(one.model_fields[key].annotation)]
 
 
 def _kinds(annotation: Any) -> list[type[BaseModel]]:
