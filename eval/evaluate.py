@@ -23,9 +23,9 @@ from eval.report import num, write_report
 from eval.score import attribution_counts, compare, find_errors, learned_by, score, span_counts
 from models.network import load, torch_tagger
 from narasumber.document import Document
-from narasumber.errors import InputError
+from narasumber.errors import InputError, some
 from narasumber.files import new_folder
-from narasumber.formats.common import left_out_of
+from narasumber.formats.common import all_left_out
 from narasumber.labels import HEADS, layer_of_head
 from narasumber.linking import link
 from narasumber.sentences import sentences
@@ -141,23 +141,19 @@ def _others(on: Source, fold: Path, documents: dict[str, Document]) -> tuple[lis
     refuse_doubled(where, given)
     heads = [head for head in HEADS if head in learned_of(fold)]
     own = [document for document in given if any(document.scope.layer(layer_of_head(head)) for head in heads)]
-    left_out = sum((Counter(left_out_of(document)) for document in given), Counter[str]())
+    left_out = all_left_out(given)
     left_out["articles that nobody has annotated"] += len(given) - len(own)
     if not own:
         raise InputError(where, f"annotates none of {', '.join(heads)}", "name articles with gold annotation")
     if read := [document.id for document in own if is_uncorrected(document)]:
-        raise InputError(where, f"{_some(read)}: what a model has read, corrected by nobody", "name gold annotation")
+        raise InputError(where, f"{some(read)}: what a model has read, corrected by nobody", "name gold annotation")
     parts = (held_out_of(fold, documents, part) for part in ("train", "development"))
     told = Learned.read(str(model_folder(fold))).then(*parts)
     seen = [document for document in own if is_known(document, told.learned | told.chosen_by)]
     if any(len(sentences(document.text)) > FEW for document in seen) or 2 * len(seen) > len(own):
-        what = f"{model_folder(fold)} has learned from {_some([document.id for document in seen])}, or was chosen by it"
+        what = f"{model_folder(fold)} has learned from {some([document.id for document in seen])}, or was chosen by it"
         raise InputError(where, what, "leave out what it has seen")
     return own, len(seen), dict(+left_out)
-
-
-def _some(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:3])}{', ...' * (len(names) > 3)}"
 
 
 def _part(document: Document, learned: Set[str]) -> Document:

@@ -217,12 +217,9 @@ def _watched(documents: Iterable[Document], format: str, strict: bool = False) -
 
 
 def _left_out_in_reading(documents: Iterable[Document]) -> Counter[str]:
-    from narasumber.formats.common import left_out_of
+    from narasumber.formats.common import all_left_out
 
-    counts = Counter[str]()
-    for document in documents:
-        counts.update({f"{what}, left out in reading": number for what, number in left_out_of(document).items()})
-    return counts
+    return Counter({f"{what}, left out in reading": number for what, number in all_left_out(documents).items()})
 
 
 def _tell_losses(losses: Mapping[str, int]) -> None:
@@ -627,13 +624,14 @@ def _articles(files: Sequence[str]) -> list[Document]:
 def _articles_of(file: str) -> Iterable[Document]:
     """The articles of a file or folder; one of no known format is text, if it is not called JSON."""
     from narasumber.document import Document
+    from narasumber.files import is_special
     from narasumber.formats.common import read_bytes
     from narasumber.formats.plain_text import article_text
 
     path = Path(file)
     if file == "-":
         return [Document("stdin", article_text(sys.stdin.buffer.read(), file))]
-    if path.exists() and not path.is_file() and not path.is_dir():  # a pipe, which cannot be looked at first
+    if is_special(path):  # a pipe, which cannot be looked at first
         return [Document(path.name, article_text(read_bytes(path), file))]
     if path.suffix != ".txt":
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,11 @@ class InputError(ValueError):
 
 class Diverged(InputError):
     """A training whose loss or weights are no numbers any more."""
+
+
+def some(names: Sequence[str]) -> str:
+    """The first three, as messages name them."""
+    return f"{', '.join(names[:3])}{', ...' * (len(names) > 3)}"
 
 
 def no_such(path: Path, cure: str) -> InputError:

@@ -21,7 +21,7 @@ def write_file(path: Path, content: str | bytes) -> None:
 
     A device or pipe, which no file may take the place of, is written to; so for `new_file`.
     """
-    if _is_special(path):
+    if is_special(path):
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return
     aside = _beside(path := path.resolve(), "new")
@@ -35,7 +35,7 @@ def write_file(path: Path, content: str | bytes) -> None:
 @contextmanager
 def new_file(target: Path) -> Iterator[TextIO]:
     """A UTF-8 text file to write piece by piece, which takes the place of `target` when the block ends well."""
-    if _is_special(target):
+    if is_special(target):
         with target.open("w", encoding="utf-8", newline="") as file:
             yield file
         return
@@ -101,7 +101,8 @@ def short_name(plain: str, name: str, longest: int) -> str:
     return plain if len(plain) <= longest else f"{plain[:longest]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def _is_special(path: Path) -> bool:
+def is_special(path: Path) -> bool:
+    """Whether it is a device or pipe, which cannot be read twice nor replaced."""
     return path.exists() and not path.is_file() and not path.is_dir()
 
 

@@ -6,7 +6,6 @@ import json
 import shutil
 import time
 import warnings
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,9 +25,9 @@ from eval.score import selection_score
 from models.encoders import Encoder, check_coverage, load_encoder
 from models.network import Network, save, torch_tagger
 from narasumber.document import Document
-from narasumber.errors import InputError
+from narasumber.errors import InputError, some
 from narasumber.files import new_folder
-from narasumber.formats.common import left_out_of
+from narasumber.formats.common import all_left_out
 from narasumber.labels import bio_tags, head_labels, layer_of_head
 from narasumber.scope import joined
 from narasumber.settings import Settings
@@ -94,13 +93,13 @@ def checked_parts(config: Config) -> list[Part]:
     for part in parts:
         for key, own in (("held_out", part.held_out), ("development", part.development)):
             if read := [document.id for document in own if is_uncorrected(document)]:
-                what = f"what a model has read, corrected by nobody, measures none: {', '.join(read[:3])}"
+                what = f"what a model has read, corrected by nobody, measures none: {some(read)}"
                 cure = "correct it, or hold out what people have annotated"
-                raise InputError(f"{config.name}: data.{key}", f"{what}{', ...' * (len(read) > 3)}", cure)
+                raise InputError(f"{config.name}: data.{key}", what, cure)
         # What has chosen the earlier model may choose this one, too, but not measure it.
         unlike = ((part.held_out, before.learned | before.chosen_by), (part.development, before.learned))
         if seen := [document.id for own, known in unlike for document in own if is_known(document, known)]:
-            what = f"{config.model.encoder} has seen {', '.join(seen[:3])}{', ...' * (len(seen) > 3)}"
+            what = f"{config.model.encoder} has seen {some(seen)}"
             cure = "hold out what it has not seen, or train that one without what is held out here"
             raise InputError(f"{config.name}: model.encoder", f"{what}, held out or for development here", cure)
         settings_of(config, encoder, part.articles)
@@ -410,7 +409,7 @@ def _tell(name: str, config: Config, part: Part, sampling: Sequence[Mapping[str,
     if part.dropped:
         told += f"; {len(part.dropped):,} left out, split.json says why"
     console.print(f"{name}: {told}")
-    left_out = sum((Counter(left_out_of(article)) for article in part.all), Counter[str]())
+    left_out = all_left_out(part.all)
     for what, number in left_out.most_common(MOST_TOLD):
         console.print(f"{name}: left out in reading: {what}: {number:,}")
     if len(left_out) > MOST_TOLD:

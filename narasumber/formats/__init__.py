@@ -25,7 +25,7 @@ from typing import Final, Literal
 
 from narasumber.document import Document
 from narasumber.errors import InputError, no_such
-from narasumber.files import new_file
+from narasumber.files import is_special, new_file
 from narasumber.formats.common import LabelMap
 from narasumber.labels import HEADS
 from narasumber.scope import WHOLE
@@ -215,7 +215,7 @@ def read(path: Path, format: str = "auto", labels: LabelMap | None = None) -> It
 def _check_source(path: Path, what: str) -> None:
     if not path.exists():
         raise no_such(path, f"name {what}")
-    if not path.is_file() and not path.is_dir():
+    if is_special(path):
         raise InputError(str(path), "is a pipe or device, and articles are read more than once", "write it to a file")
 
 

@@ -36,7 +36,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from narasumber.document import Attribution, Document, Span
-from narasumber.errors import InputError, Problem
+from narasumber.errors import InputError, Problem, some
 from narasumber.formats.common import (
     CRLF_AS_ONE,
     SHARED_CUE,
@@ -285,8 +285,7 @@ def write(documents: Iterable[Document], target: Path) -> None:
                     what = f"character {error.start} of the text, {error.object[error.start]!r}, is half of one"
                     problems.add(id, what, "decode the source with errors='strict'")
         if others := [name for name in _texts_in(target) if name not in files]:
-            told = ", ".join(others[:3]) + ", ..." * (len(others) > 3)
-            problems.add(str(target), f"holds other articles: {told}", "name a new folder, or take them out")
+            problems.add(str(target), f"holds other articles: {some(others)}", "name a new folder, or take them out")
         problems.raise_if_any()
         for name in sorted(files):
             (target / name).parent.mkdir(parents=True, exist_ok=True)

@@ -213,6 +213,14 @@ def left_out_of(document: Document) -> dict[str, int]:
     return dict(counts)
 
 
+def all_left_out(documents: Iterable[Document]) -> Counter[str]:
+    """`left_out_of` these together."""
+    counts: Counter[str] = Counter()
+    for document in documents:
+        counts.update(left_out_of(document))
+    return counts
+
+
 def clipped(message: str, longest: int = 1000) -> str:
     """A message of a length that people read, whatever names a file puts into it."""
     return message if len(message) <= longest else f"{message[: longest - 100]} ... {message[-90:]}"
